@@ -1,33 +1,74 @@
 # SPDX-License-Identifier: Apache-2.0
 """A lock on directories with configuration files, which `mta-sts mx` (cli/mx/lock.c) respects, too.
 
-The directory is locked because a file is replaced, and because nothing is left behind then.
+A file in the directory is locked, since the configuration files are replaced. Nobody else can open
+it, and so hold it: everybody may open the directory itself. It is deleted at the end.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
+import stat
 import time
 
 from .problem import Problem
 
+NAME = ".mta-sts.lock"
 SECONDS = 60
 
 
+def _why_not_ours(handle, directory):
+    """Why others could hold a lock file, or None. The owner of the directory could do so anyway."""
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        return "it is not a file"
+    if info.st_uid not in (os.geteuid(), os.stat(directory).st_uid):
+        return "it belongs to another user; remove it"
+    if info.st_mode & 0o077:
+        return "other users may open it; remove it"
+    return None
+
+
+def _open(directory):
+    path = os.path.join(directory, NAME)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        why = ("it is a symbolic link; remove it" if error.errno == errno.ELOOP
+               else os.strerror(error.errno))
+    else:
+        why = _why_not_ours(handle, directory)
+        if why is None:
+            return handle
+        os.close(handle)
+    raise Problem("nothing was changed: the lock file {} cannot be opened: {}".format(path, why))
+
+
 def _lock(directory):
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     end = time.monotonic() + SECONDS
     while True:
+        handle = _open(directory)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return handle
         except BlockingIOError:
+            os.close(handle)
             if time.monotonic() >= end:
-                os.close(handle)
                 raise Problem("nothing was changed: another process has locked {} for more than a "
                               "minute: run this again when the other mta-sts-setup or mta-sts mx "
-                              "has ended".format(directory))
+                              "has ended".format(os.path.join(directory, NAME)))
             time.sleep(0.1)
+        else:
+            if os.fstat(handle).st_nlink:
+                return handle
+            os.close(handle)  # the one that held it has deleted it
+
+
+def _unlock(directory, handle):
+    with contextlib.suppress(OSError):
+        os.unlink(os.path.join(directory, NAME))
+    os.close(handle)
 
 
 class Lock(contextlib.ExitStack):
@@ -40,6 +81,6 @@ class Lock(contextlib.ExitStack):
     def __enter__(self):
         with contextlib.ExitStack() as taken:
             for directory in filter(os.path.isdir, self.directories):
-                taken.callback(os.close, _lock(directory))
+                taken.callback(_unlock, directory, _lock(directory))
             self.push(taken.pop_all())
         return self

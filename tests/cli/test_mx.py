@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mta-sts mx` against a small live deployment (live.py), with an apachectl that reads a file as httpd
 reads its configuration. tests/httpd/test_mx_apply.py has a real httpd."""
+import fcntl
 import json
 import os
 import pathlib
@@ -498,7 +499,7 @@ def test_of_many_runs_at_once_none_overwrites_what_another_has_written(machine):
 
 
 def test_the_lock_of_mta_sts_setup_is_respected(machine):
-    """Both lock the directory (scripts/mta_sts_setup/lock.py)."""
+    """Both lock the same file (scripts/mta_sts_setup/lock.py)."""
     sys.path.append(str(TOP / "scripts"))
     from mta_sts_setup.lock import Lock
     with Lock([str(machine.directory / "enabled.conf")]):
@@ -507,6 +508,34 @@ def test_the_lock_of_mta_sts_setup_is_respected(machine):
             run.communicate(timeout=4)
         assert NEW not in machine.file.read_text()
     assert run.communicate(timeout=60)[1] == "" and NEW in machine.file.read_text()
+    assert not list(machine.file.resolve().parent.glob(".mta-sts*"))
+
+
+def test_who_may_only_read_the_directory_cannot_hold_the_lock(machine):
+    handle = os.open(machine.file.resolve().parent, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    machine.shown("--apply", "--add", NEW, status=DONE)
+    os.close(handle)
+
+
+FOREIGN_LOCKS = {
+    "a symbolic link": (lambda path: path.symlink_to("new"), "it is a symbolic link; remove it"),
+    "open to others": (lambda path: (path.touch(), path.chmod(0o644)), "other users may open it; remove it"),
+    "a directory": (lambda path: path.mkdir(), "Is a directory"),
+    "a pipe": (lambda path: os.mkfifo(path), "it is not a file"),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN_LOCKS)
+def test_a_lock_file_that_others_could_hold_is_refused(machine, kind):
+    make, why = FOREIGN_LOCKS[kind]
+    lock = machine.file.resolve().parent / ".mta-sts.lock"
+    make(lock)
+    before = machine.file.read_text()
+    done = machine.run("--apply", "--add", NEW)
+    assert f"nothing was changed: {machine.file.resolve()}: the lock file {lock} cannot be opened: {why}" in (
+        done.stderr.replace(str(machine.file), str(machine.file.resolve()))), done
+    assert machine.file.read_text() == before and not (lock.parent / "new").exists()
 
 
 # --- what somebody else wrote ---

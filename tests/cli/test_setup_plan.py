@@ -2,6 +2,7 @@
 """The parts of mta-sts-setup that need no Apache, no network and no rights."""
 
 import argparse
+import fcntl
 import json
 import os
 import pathlib
@@ -362,6 +363,48 @@ def test_while_another_process_changes_files_there_nothing_is_changed(tmp_path, 
             step.carry_out(steps)
     assert list(tmp_path.iterdir()) == []
     step.carry_out(steps)
+    assert (tmp_path / "a.conf").read_text() == "x\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.conf"]
+
+
+def test_who_may_only_read_a_directory_cannot_hold_its_lock(tmp_path, backups, monkeypatch):
+    monkeypatch.setattr(lock, "SECONDS", 0)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with lock.Lock([str(tmp_path / "other.conf")]):
+        info = (tmp_path / lock.NAME).stat()
+        assert (info.st_uid, info.st_mode & 0o777) == (os.geteuid(), 0o600)
+    step.carry_out([step.WriteFile(str(tmp_path / "a.conf"), "x\n")])
+    os.close(handle)
+
+
+FOREIGN_LOCKS = {
+    "a symbolic link": (lambda path: path.symlink_to("/etc/passwd"), "it is a symbolic link; remove it"),
+    "a link to nothing": (lambda path: path.symlink_to("new"), "it is a symbolic link; remove it"),
+    "open to others": (lambda path: (path.touch(), path.chmod(0o644)), "other users may open it; remove it"),
+    "a directory": (lambda path: path.mkdir(), "Is a directory"),
+    "a pipe": (lambda path: os.mkfifo(path), "it is not a file"),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN_LOCKS)
+def test_a_lock_file_that_others_could_hold_is_refused(tmp_path, backups, kind):
+    make, why = FOREIGN_LOCKS[kind]
+    make(tmp_path / lock.NAME)
+    with pytest.raises(Problem, match="nothing was changed: the lock file .*: " + why):
+        step.carry_out([step.WriteFile(str(tmp_path / "a.conf"), "x\n")])
+    assert [path.name for path in tmp_path.iterdir()] == [lock.NAME]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_a_lock_file_of_another_user_is_refused_except_the_owner_of_the_directory(tmp_path, backups):
+    path = tmp_path / lock.NAME
+    path.touch(0o600)
+    os.chown(path, 65534, 65534)
+    with pytest.raises(Problem, match="it belongs to another user; remove it"):
+        step.carry_out([step.WriteFile(str(tmp_path / "a.conf"), "x\n")])
+    os.chown(tmp_path, 65534, 65534)
+    step.carry_out([step.WriteFile(str(tmp_path / "a.conf"), "x\n")])
     assert (tmp_path / "a.conf").read_text() == "x\n"
 
 

@@ -41,6 +41,7 @@ ELSEWHERE = {
     "row-wrong": "httpd/test_hosting.py",
     "index-full": "unit/test_index_bounds.c",
     "report-quota": "httpd/test_report_disk.py",
+    "remoteip-open": "httpd/test_remoteip.py",
     "report-proxy": "httpd/test_findings.py",
     "state-link": "unit/test_spool_directories.c",
     "report-not-removed": "unit/test_index_expire.c",

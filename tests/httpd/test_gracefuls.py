@@ -56,8 +56,10 @@ class Load:
                 self.failures.append(repr(error))
 
     def post(self):
+        """From many networks, of which none sends more than its share."""
         number = next(self.numbers)
-        answer = post(self.server, packed(make(number)))
+        answer = post(self.server, packed(make(number)),
+                      client_ip=f"{11 + number % 64}.{number % 200}.0.1")
         assert answer.status == 201, (number, answer)
         self.acknowledged.append(number)
 

@@ -131,9 +131,10 @@ def test_no_network_holds_more_than_a_part_of_what_is_left(start):
     assert 12 <= stored[0] <= 15  # 1/8 of 12 MiB
     assert stored == sorted(stored, reverse=True) and stored[-1] >= 8
     assert refusals(server, "share")
+    assert all(line.count("MTASTSReportQuota") == 1 for line in refusals(server, "share"))
     answer = post(server, bulky(77777, 100000), client_ip="10.1.0.99")
     assert answer.body == (b"The report was rejected: the networks of this address have used up their "
-                           b"share of the spool (see MTASTSReportQuota).\n")
+                           b"share of the spool.\n")
     # Neighbours have shares of their own, but the /16 has one, too: 1/4.
     neighbours = 0
     while post(server, bulky(50000 + neighbours, 100000),

@@ -160,6 +160,28 @@ static void test_each_wrong_status_has_its_own_cause_and_fix(void **state)
         {204, "", "status 204", "DUMP_VHOSTS"},
         {206, "", "a part of the document", "a cache or a proxy"},
         {304, "", "not modified", "a cache or a proxy"},
+        {403,
+         "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center><h1>403 "
+         "Forbidden</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>",
+         "the page is that of nginx", "pass this URL on to httpd"},
+        {404, "<hr><center>nginx</center>", "the page is that of nginx", "another web server"},
+        {502, "<hr><center>cloudflare</center>", "that of Cloudflare", "the log of Cloudflare"},
+        {503,
+         "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this "
+         "request.\n</body></html>",
+         "that of HAProxy", "in front of httpd"},
+        {403, "<h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n",
+         "that of HAProxy", "for every client"},
+        {429,
+         "<html><body><h1>429 Too Many Requests</h1>\nYou have sent too many requests in a given "
+         "amount of time.\n</body></html>",
+         "that of HAProxy", "in front of httpd"},
+        {504, "<h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n",
+         "that of HAProxy", "in front of httpd"},
+        {503, "<h1>Error 503 Backend fetch failed</h1><h3>Guru Meditation:</h3>", "that of Varnish",
+         "in front of httpd"},
+        {503, "<title>Just a moment...</title><center>cloudflare</center>", "bot protection",
+         "exempt this URL"},
     };
     size_t i;
 
@@ -187,6 +209,29 @@ static void test_no_advice_is_drawn_from_a_web_page(void **state)
     assert_non_null(
         strstr(find(mta_sts_check_judge(*state, facts, &limits), "content-type")->message,
                "a web page instead of the policy"));
+}
+
+static void test_a_web_page_with_status_200_is_recognized_as_well(void **state)
+{
+    static const char *const pages[][3] = {
+        {"<title>Just a moment...</title>", "bot protection", "exempt this URL"},
+        {"<h1>Welcome to nginx!</h1><hr><center>nginx</center>", "that of nginx",
+         "pass this URL on"},
+        {"<h1>It works!</h1>", "a web page instead of the policy", "DUMP_VHOSTS"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(pages); i++) {
+        mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+        const mta_sts_finding *finding;
+
+        fetch_of(facts, 0)->content_type = "text/html";
+        fetch_of(facts, 0)->text = pages[i][0];
+        fetch_of(facts, 0)->len = strlen(pages[i][0]);
+        finding = find(mta_sts_check_judge(*state, facts, &limits), "content-type");
+        assert_non_null(strstr(finding->message, pages[i][1]));
+        assert_non_null(strstr(finding->fix, pages[i][2]));
+    }
 }
 
 /* Its id would bring senders to what they cannot use. */
@@ -282,6 +327,7 @@ int main(void)
         POOL_TEST(test_no_id_is_advised_for_a_policy_that_senders_do_not_accept),
         POOL_TEST(test_each_wrong_status_has_its_own_cause_and_fix),
         POOL_TEST(test_no_advice_is_drawn_from_a_web_page),
+        POOL_TEST(test_a_web_page_with_status_200_is_recognized_as_well),
         POOL_TEST(test_no_id_is_advised_for_an_answer_that_is_no_valid_policy),
         POOL_TEST(test_mode_enforce_is_unknown_where_the_mx_hosts_are),
         POOL_TEST(test_a_record_at_a_wrong_name_is_found_beside_other_texts),

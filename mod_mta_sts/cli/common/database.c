@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/common/database.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,6 +44,24 @@ static int is_file(const char *path)
     return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+/* Whether a file of SQLite is missing, so that opening it would create it. */
+static int is_missing(const cli_database *which)
+{
+    struct stat info;
+
+    return strcmp(which->driver, MTA_STS_DATABASE_SQLITE) == 0 && lstat(which->where, &info) != 0 &&
+           (errno == ENOENT || errno == ENOTDIR);
+}
+
+static const char *open_found(apr_pool_t *p, const cli_database *which, const char *state_dir,
+                              mta_sts_database **db)
+{
+    const char *error = mta_sts_database_init(p);
+
+    error = error ? error : mta_sts_database_open(p, which->driver, which->where, db);
+    return error ? error : mta_sts_machine_find(*db, cli_state_dir_find(state_dir), p);
+}
+
 const char *cli_database_open(apr_pool_t *p, const char *value, const char *state_dir,
                               mta_sts_database **db)
 {
@@ -53,7 +72,23 @@ const char *cli_database_open(apr_pool_t *p, const char *value, const char *stat
     if (error || (!value && !is_file(which.where))) {
         return error;
     }
-    error = mta_sts_database_init(p);
-    error = error ? error : mta_sts_database_open(p, which.driver, which.where, db);
-    return error ? error : mta_sts_machine_find(*db, cli_state_dir_find(state_dir), p);
+    return is_missing(&which)
+               ? apr_psprintf(p,
+                              "there is no database %s: check the path; httpd creates it when it "
+                              "starts with this MTASTSDatabase",
+                              which.where)
+               : open_found(p, &which, state_dir, db);
+}
+
+const char *cli_database_make(apr_pool_t *p, const char *value, const char *state_dir,
+                              mta_sts_database **db)
+{
+    cli_database which;
+    const char *error = value ? cli_database_find(p, value, state_dir, &which) : NULL;
+
+    *db = NULL;
+    if (!value) {
+        return cli_database_open(p, value, state_dir, db);
+    }
+    return error ? error : open_found(p, &which, state_dir, db);
 }

@@ -34,7 +34,8 @@ const char *cli_database_find(apr_pool_t *p, const char *value, const char *stat
                               cli_database *database);
 
 /*
- * Determines the database and opens it. SQLite's file is not created if it does not exist.
+ * Determines the database and opens it. SQLite's file is not created if it does not exist: an error
+ * if it was named.
  *
  * @param p         pool of the database and of the error text
  * @param value     of --database, or NULL
@@ -43,6 +44,10 @@ const char *cli_database_find(apr_pool_t *p, const char *value, const char *stat
  * @return NULL, or why it cannot be opened
  */
 const char *cli_database_open(apr_pool_t *p, const char *value, const char *state_dir,
+                              mta_sts_database **db);
+
+/* The same, but a file of SQLite that was named is created. */
+const char *cli_database_make(apr_pool_t *p, const char *value, const char *state_dir,
                               mta_sts_database **db);
 
 #endif

@@ -13,6 +13,9 @@
 
 #define CLI_STATE_DIR_DEFAULT "/var/lib/mod_mta_sts"
 
+/* The directory in it that `mta-sts watch` makes. */
+#define CLI_STATE_DIR_WATCH "watch"
+
 /* The row of --state-dir; `at` is the offset of a const char * in the call. */
 #define CLI_STATE_DIR_OPTION(at)                                                                   \
     {                                                                                              \
@@ -32,10 +35,11 @@ const char *cli_state_dir_find(const char *value);
 
 /*
  * As root, permanently switches to the owner of that directory: its group and user, without
- * supplementary groups. Does nothing for any other user.
+ * supplementary groups. Any user: refuses a directory with other files and none of the module, in
+ * which nothing must be created.
  *
  * @param p pool of the error text
- * @return NULL, or why that failed
+ * @return NULL, or why that failed and what to do
  */
 const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/common/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +12,9 @@
 #include <apr_user.h>
 
 #include "cli/common/state_dir.h"
-#include "core/base/text.h"
-#include "core/database/database.h"
-#include "core/hosting/snapshot.h"
 #include "tlsrpt/index/index.h"
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/spool/layout.h"
-#include "tlsrpt/spool/scope.h"
 
 static void print_findings(const char *name, const mta_sts_findings *findings)
 {
@@ -71,56 +66,6 @@ static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
                         "the state directory %s belongs to %s, but this process runs as %s: run "
                         "it as root, or as that user (user=%s in Postfix's master.cf)",
                         dir, owner, user_name(p, geteuid()), owner);
-}
-
-/* Begins the names of files that a state directory has, and others hardly. */
-static int is_of_state(const char *name)
-{
-    static const char *const beginnings[] = {"reports",
-                                             "quarantine",
-                                             "limits.json",
-                                             MTA_STS_DATABASE_FILE,
-                                             MTA_STS_SNAPSHOT_FILE,
-                                             TLSRPT_SCOPE_FILE,
-                                             TLSRPT_SPOOL_DATE};
-    apr_size_t i;
-    int is = 0;
-
-    for (i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
-        is |= strncmp(name, beginnings[i], strlen(beginnings[i])) == 0;
-    }
-    return is;
-}
-
-/* Where a file system is mounted, or what every directory may have. */
-static int is_of_any(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "tmp") == 0 ||
-           strcmp(name, "lost+found") == 0;
-}
-
-/* Why directories of reports must not be created here, or NULL: there are other files, and none of
- * a state directory. */
-static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *entry;
-    const char *other = NULL;
-    int is_one = 0;
-
-    while (dir && !is_one && (entry = readdir(dir)) != NULL) {
-        is_one = is_of_state(entry->d_name);
-        other = is_of_any(entry->d_name) ? other : apr_pstrdup(p, entry->d_name);
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return is_one || !other
-               ? NULL
-               : apr_psprintf(p,
-                              "%s is not a state directory: it contains %s and other files, but no "
-                              "reports; specify MTASTSStateDir with --state-dir",
-                              path, mta_sts_text_quote(p, other, strlen(other)));
 }
 
 /* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist: httpd makes
@@ -207,7 +152,6 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
         return open_for_reading(p, name, state_dir);
     }
     error = cli_state_dir_become_owner(p, dir);
-    error = error ? error : why_not_a_state_dir(p, dir);
     error = error ? error : explain_wrong_user(p, dir);
     if (error) {
         fprintf(stderr, "mta-sts %s: %s\n", name, error);

@@ -203,15 +203,14 @@ static int change_file_whole(const cli_mx_call *call, const cli_mx_plan *plan)
 /* The same while no other run of this command or of mta-sts-setup changes files there. */
 static int change_file_locked(const cli_mx_call *call, const cli_mx_plan *plan)
 {
-    int fd, status;
-    const char *error = cli_mx_lock(call->p, plan->block->path, &fd);
+    cli_mx_locked lock;
+    int status;
+    const char *error = cli_mx_lock(call->p, plan->block->path, &lock);
 
     error = error ? error : check_file(call, plan);
     status = error ? cli_mx_fail("nothing was changed: %s: %s", plan->block->path, error)
                    : change_file_whole(call, plan);
-    if (fd >= 0) {
-        close(fd);
-    }
+    cli_mx_unlock(&lock);
     return status;
 }
 

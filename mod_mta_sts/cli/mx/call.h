@@ -104,15 +104,23 @@ int cli_mx_contains(const apr_array_header_t *list, const char *text);
  */
 int cli_mx_consent(const cli_mx_call *call, const cli_mx_plan *plan);
 
+/* A lock that is held; in the pool of cli_mx_lock. */
+typedef struct cli_mx_locked {
+    const char *path; /* of the lock file */
+    int fd;           /* -1: none is held */
+} cli_mx_locked;
+
 /*
  * Locks the directory of a file against other runs of this command and of mta-sts-setup, and waits
- * for them within a limit. The lock ends when the descriptor is closed.
+ * for them within a limit.
  *
  * @param path of the file, without symbolic links
- * @param fd   out: the descriptor; -1 after an error
+ * @param lock out: ended by cli_mx_unlock, also after an error
  * @return NULL, or why the file must not be changed now
  */
-const char *cli_mx_lock(apr_pool_t *p, const char *path, int *fd);
+const char *cli_mx_lock(apr_pool_t *p, const char *path, cli_mx_locked *lock);
+
+void cli_mx_unlock(cli_mx_locked *lock);
 
 /* Changes the row of a hosted domain. Returns the exit status. */
 int cli_mx_apply_row(const cli_mx_call *call, const cli_mx_plan *plan);

@@ -59,19 +59,19 @@ static const char *check_row(const cli_mx_call *call, const cli_mx_plan *plan)
 
 /* Becomes the owner of the state directory, and locks it: of two runs at once on this machine, the
  * second one compares with what the first one has stored. */
-static const char *enter(const cli_mx_call *call, int *fd)
+static const char *enter(const cli_mx_call *call, cli_mx_locked *lock)
 {
     const char *dir = cli_state_dir_find(call->state_dir), *error;
     struct stat info;
 
-    *fd = -1;
+    lock->fd = -1;
     if (lstat(dir, &info) != 0) {
         return NULL;
     }
     error = cli_state_dir_become_owner(call->p, dir);
     return error ? error
                  : cli_mx_lock(call->p, apr_pstrcat(call->p, dir, "/" MTA_STS_SNAPSHOT_FILE, NULL),
-                               fd);
+                               lock);
 }
 
 /* What `mta-sts policy` is called with. */
@@ -113,15 +113,14 @@ static apr_array_header_t *make_words(const cli_mx_call *call, const cli_mx_plan
 int cli_mx_apply_row(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     const apr_array_header_t *words = make_words(call, plan);
-    int fd, status;
-    const char *error = enter(call, &fd);
+    cli_mx_locked lock;
+    int status;
+    const char *error = enter(call, &lock);
 
     error = error ? error : check_row(call, plan);
     status = error ? cli_mx_fail("nothing was changed: %s", error)
                    : cli_policy.run(call->p, &cli_policy, words->nelts - 1,
                                     (const char *const *)words->elts);
-    if (fd >= 0) {
-        close(fd);
-    }
+    cli_mx_unlock(&lock);
     return status;
 }

@@ -11,6 +11,7 @@
 #include "cli/common/state_dir.h"
 #include "cli/common/subcommand.h"
 #include "cli/policy/call.h"
+#include "core/base/owner.h"
 #include "core/hosting/source.h"
 #include "core/hosting/tables.h"
 
@@ -132,10 +133,13 @@ static const char *open_database(cli_policy_call *call, const action *chosen)
     const char *dir, *error = find_owner_dir(call, &dir);
 
     if (!error && dir) {
-        error = cli_state_dir_become_owner(call->p, dir);
+        error = strcmp(dir, cli_state_dir_find(call->state_dir)) == 0
+                    ? cli_state_dir_become_owner(call->p, dir)
+                    : mta_sts_owner_become(call->p, dir);
     }
-
-    error = error ? error : cli_database_open(call->p, call->database, call->state_dir, &call->db);
+    error = error ? error
+                  : (chosen->makes_tables ? cli_database_make : cli_database_open)(
+                        call->p, call->database, call->state_dir, &call->db);
     if (!error && !call->db) {
         return "there is no database yet: httpd creates it when it starts with MTASTSHosting on "
                "(or use --database)";

@@ -184,6 +184,7 @@
     FINDING("record-missing", "There is no such record")                                           \
     FINDING("record-multiple", "There are several such records, so senders use none of them")      \
     FINDING("record-too-long", "The record is longer than DNS allows")                             \
+    FINDING("remoteip-open", "Every client can claim any address: RemoteIPHeader without proxies") \
     FINDING("report-busy", "Too many reports were being received at the same time")                \
     FINDING("report-conflict", "Two reports with the same identity differ")                        \
     FINDING("report-cut", "A report was incomplete, or arrived too slowly")                        \

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "core/base/text.h"
+#include "core/check/origin.h"
 
 #define OK_STATUS 200
 #define NOT_MODIFIED 304
@@ -121,10 +122,6 @@ typedef struct status_text {
     const char *fix;
 } status_text;
 
-static const char firewall_fix[] =
-    "exempt this URL from the web application firewall (mod_security), bot protection or country "
-    "blocking: senders are programs, and the policy must be accessible to everyone";
-
 /* It works whether the module is loaded or not. */
 static const char vhost_fix[] = "on the web server, find the virtual host that answers for this "
                                 "name: apachectl -t -D DUMP_VHOSTS";
@@ -146,12 +143,12 @@ static const status_text status_texts[] = {
     {404, 404, " (not found)",
      "the request reaches a virtual host that does not serve the policy; on the web server, find "
      "it: apachectl -t -D DUMP_VHOSTS"},
-    {406, 406, " (not acceptable)", firewall_fix},
+    {406, 406, " (not acceptable)", mta_sts_origin_firewall_fix},
     {410, 410, " (gone)", vhost_fix},
     {421, 421, " (misdirected request)",
      "give the virtual host of this name a certificate of its own, or the same TLS settings as the "
      "others at this address"},
-    {429, 429, " (too many requests)", firewall_fix},
+    {429, 429, " (too many requests)", mta_sts_origin_firewall_fix},
     {500, 599, " (server error)",
      "check httpd's error log, and any proxy in front of httpd or behind it"},
     {0, 999, "", vhost_fix},
@@ -165,47 +162,6 @@ static const status_text *find_status(int status)
         text++;
     }
     return text;
-}
-
-static int contains(const mta_sts_policy_fetch *fetch, const char *sign)
-{
-    apr_size_t at, len = strlen(sign);
-
-    for (at = 0; fetch->text && at + len <= fetch->len; at++) {
-        if (memcmp(fetch->text + at, sign, len) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Whether the page names one of the common web application firewalls. */
-static int looks_like_firewall(const mta_sts_policy_fetch *fetch)
-{
-    static const char *const signs[] = {
-        "mod_security",       "ModSecurity",   "Mod_Security", "Not Acceptable",
-        "Attention Required", "Just a moment", "captcha",      "Web Application Firewall"};
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        if (contains(fetch, signs[i])) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Who answered, as far as the body shows it. httpd's own page for status 403 is what a rule of
- * mod_security leads to, before mod_mta_sts is asked. */
-static const char *describe_origin(const mta_sts_policy_fetch *fetch)
-{
-    return looks_like_firewall(fetch)
-               ? "; the answer is that of a web application firewall or bot protection"
-           : fetch->http_status == 403 &&
-                   contains(fetch, "You don't have permission to access this resource")
-               ? "; the page is httpd's own, so httpd denied the request before mod_mta_sts was "
-                 "asked, or in a virtual host without the policy"
-               : "";
 }
 
 static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
@@ -225,11 +181,12 @@ static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
     }
     else {
         const status_text *text = find_status(status);
+        mta_sts_origin origin = mta_sts_origin_of(findings->pool, fetch);
 
         mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-status", host,
-                            looks_like_firewall(fetch) ? firewall_fix : text->fix,
+                            origin.fix ? origin.fix : text->fix,
                             "%s answers with status %d instead of 200%s%s", fetch->address, status,
-                            text->meaning, describe_origin(fetch));
+                            text->meaning, origin.text);
     }
     return 0;
 }
@@ -240,17 +197,26 @@ static int check_content_type(const mta_sts_policy_fetch *fetch, const char *hos
 {
     static const char plain[] = "text/plain";
     const char *type = fetch->content_type;
+    mta_sts_origin origin;
 
     if (type && apr_cstr_casecmpn(type, plain, strlen(plain)) == 0 &&
         strchr("; \t", type[strlen(plain)])) {
         return 1;
     }
-    mta_sts_finding_add(
-        findings, MTA_STS_ERROR, "content-type", host,
-        mta_sts_policy_fetch_is_page(fetch) ? vhost_fix : "serve the policy as text/plain",
-        "%s sends %s %s%s: many senders accept only text/plain", fetch->address,
-        mta_sts_policy_fetch_is_page(fetch) ? "a web page instead of the policy," : "the policy",
-        type ? "as " : "without a content type", type ? quote(findings, type) : "");
+    if (!mta_sts_policy_fetch_is_page(fetch)) {
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "content-type", host, "serve the policy as text/plain",
+            "%s sends the policy %s%s: many senders accept only text/plain", fetch->address,
+            type ? "as " : "without a content type", type ? quote(findings, type) : "");
+        return 0;
+    }
+    origin = mta_sts_origin_of(findings->pool, fetch);
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "content-type", host,
+                        origin.fix ? origin.fix : vhost_fix,
+                        "%s sends a web page instead of the policy, %s%s: many senders accept only "
+                        "text/plain%s",
+                        fetch->address, type ? "as " : "without a content type",
+                        type ? quote(findings, type) : "", origin.text);
     return 0;
 }
 

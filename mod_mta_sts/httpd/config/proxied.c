@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "httpd/config/config.h"
+#include "httpd/config/remoteip.h"
 #include "httpd/config/report_config.h"
 #include "httpd/config/vhost_names.h"
 
@@ -12,7 +13,7 @@
 static const server_rec **places;
 static apr_size_t mask; /* number of places, a power of 2, minus 1 */
 
-static int has_proxy_protocol;
+static const mts_remoteip *remoteip;
 
 static inline apr_size_t place_of(const server_rec *s)
 {
@@ -45,10 +46,14 @@ static void report(apr_pool_t *p, const server_rec *main, mta_sts_findings *find
     const server_rec *s = main;
     mta_sts_finding *finding;
 
-    while (s && !(mts_vhost_names_is_behind_proxy(s) && mts_vhost_names_of(p, s)->nelts)) {
+    if (mts_report_config_of(main)->fetch_log == MTS_FETCH_LOG_OFF) {
+        return;
+    }
+    while (s && !(mts_vhost_names_is_behind_proxy(s) && !mts_remoteip_replaces(remoteip, s) &&
+                  mts_vhost_names_of(p, s)->nelts)) {
         s = s->next;
     }
-    if (!s || mts_report_config_of(main)->fetch_log == MTS_FETCH_LOG_OFF) {
+    if (!s) {
         return;
     }
     finding = mta_sts_finding_add(
@@ -78,8 +83,8 @@ void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings
     const server_rec *s;
 
     places = NULL;
-    has_proxy_protocol = mts_vhost_names_has_proxy_protocol();
-    if (!count || mts_vhost_names_has_remoteip()) {
+    remoteip = mts_remoteip_read(p, main);
+    if (!count) {
         return;
     }
     for (mask = 1; mask < 2 * count; mask = 2 * mask + 1) {
@@ -93,7 +98,8 @@ void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings
     report(p, main, findings);
 }
 
-/* Modules that replace an address allocate a new one. */
+/* Modules that replace an address allocate a new one, also where mod_remoteip is configured: what
+ * comes without an address from the proxy is not known to be from a client. */
 const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
 {
     return places && r->server->server_scheme && r->useragent_addr == r->connection->client_addr &&
@@ -104,5 +110,5 @@ const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
 
 const apr_sockaddr_t *mts_proxied_connection(const conn_rec *c)
 {
-    return has_proxy_protocol ? NULL : c->client_addr;
+    return mts_remoteip_has_proxy_protocol(remoteip, c->local_addr) ? NULL : c->client_addr;
 }

@@ -5,8 +5,10 @@
 #include <apr_strings.h>
 
 #include "core/base/name.h"
+#include "core/base/text.h"
 #include "httpd/config/config.h"
 #include "httpd/config/policies.h"
+#include "httpd/config/remoteip.h"
 #include "httpd/config/vhost_names.h"
 #include "tlsrpt/spool/scope.h"
 
@@ -70,10 +72,12 @@ static void report_no_domain(const mts_report_path *endpoint, mta_sts_findings *
 /* Only for the first endpoint, since the others mostly have the same proxy. */
 static void report_proxy(const server_rec *main, mta_sts_findings *findings)
 {
+    const mts_remoteip *remoteip = mts_remoteip_read(findings->pool, main);
     const server_rec *s = main;
     mta_sts_finding *finding;
 
-    while (s && !(mts_report_path_of(s) && mts_vhost_names_hides_clients(s))) {
+    while (s && !(mts_report_path_of(s) && mts_vhost_names_is_behind_proxy(s) &&
+                  !mts_remoteip_replaces(remoteip, s))) {
         s = s->next;
     }
     if (!s) {
@@ -88,6 +92,30 @@ static void report_proxy(const server_rec *main, mta_sts_findings *findings)
         "MTASTSReportQuota, and fail2ban would ban the proxy");
     finding->file = mts_config_of(s)->report_path.at->filename;
     finding->line = mts_config_of(s)->report_path.at->line_num;
+}
+
+/* Only for the first endpoint, too. */
+static void report_open_header(const server_rec *main, mta_sts_findings *findings)
+{
+    const ap_directive_t *header = NULL;
+    const server_rec *s;
+    mta_sts_finding *finding;
+
+    for (s = main; s && !header; s = s->next) {
+        header = mts_report_path_of(s) ? mts_remoteip_open_header(s) : NULL;
+    }
+    if (!header) {
+        return;
+    }
+    finding = mta_sts_finding_add(
+        findings, MTA_STS_WARNING, "remoteip-open", "RemoteIPHeader",
+        "add RemoteIPInternalProxy with the addresses of your proxies",
+        "the client's address in %s is believed from everybody who connects, since no proxies are "
+        "listed: senders of reports can claim any address, so that MTASTSReportLimit, the shares "
+        "of MTASTSReportQuota, Require ip and fail2ban do not hold",
+        mta_sts_text_quote(findings->pool, header->args, strlen(header->args)));
+    finding->file = header->filename;
+    finding->line = header->line_num;
 }
 
 static int is_empty(const mts_report_scope *scope)
@@ -116,6 +144,7 @@ void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_fin
             report_no_domain(endpoint, findings);
         }
         report_proxy(main, findings);
+        report_open_header(main, findings);
     }
 }
 

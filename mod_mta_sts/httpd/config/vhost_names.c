@@ -79,32 +79,54 @@ const char *mts_vhost_names_ulabel(const server_rec *s)
     return NULL;
 }
 
-/* The argument of the last SSLEngine among these directives, or NULL. */
-static const char *ssl_engine(const ap_directive_t *directive)
+int mts_vhost_names_is_on(const ap_directive_t *directive)
 {
-    const char *argument = NULL;
+    const char *args = directive->args;
+    apr_size_t len;
+
+    args += strspn(args, " \t\"'");
+    len = strcspn(args, " \t\"'");
+    return len == 2 && apr_cstr_casecmpn(args, "on", len) == 0;
+}
+
+/* The last SSLEngine among these directives, or NULL. */
+static const ap_directive_t *ssl_engine(const ap_directive_t *directive)
+{
+    const ap_directive_t *engine = NULL;
 
     for (; directive; directive = directive->next) {
         if (apr_cstr_casecmp(directive->directive, "SSLEngine") == 0) {
-            argument = directive->args;
+            engine = directive;
         }
     }
-    return argument;
+    return engine;
 }
 
-/* The directives inside the <VirtualHost> of a server. */
-static const ap_directive_t *section_of(const server_rec *s)
+static int is_section_of(const ap_directive_t *directive, const server_rec *s)
 {
-    const ap_directive_t *directive;
+    return (unsigned)directive->line_num == s->defn_line_number && s->defn_name &&
+           apr_cstr_casecmp(directive->directive, "<VirtualHost") == 0 &&
+           strcmp(directive->filename, s->defn_name) == 0;
+}
 
-    for (directive = ap_conftree; directive; directive = directive->next) {
-        if ((unsigned)directive->line_num == s->defn_line_number && s->defn_name &&
-            apr_cstr_casecmp(directive->directive, "<VirtualHost") == 0 &&
-            strcmp(directive->filename, s->defn_name) == 0) {
-            return directive->first_child;
-        }
+const ap_directive_t *mts_vhost_names_section(const server_rec *s)
+{
+    const ap_directive_t *directive = s->is_virtual ? ap_conftree : NULL;
+
+    while (directive && !is_section_of(directive, s)) {
+        directive = directive->next;
     }
-    return NULL;
+    return directive ? directive->first_child : NULL;
+}
+
+const server_rec *mts_vhost_names_server(const server_rec *main, const ap_directive_t *section)
+{
+    const server_rec *s = main->next;
+
+    while (s && !is_section_of(section, s)) {
+        s = s->next;
+    }
+    return s;
 }
 
 /* The protocol of a listener is only known after configtest; until then its port decides. */
@@ -128,34 +150,27 @@ static int has_directive(const ap_directive_t *directive, const char *name)
     return 0;
 }
 
+/* Its own SSLEngine, or else that of all servers; NULL if there is none. */
+static const ap_directive_t *ssl_engine_of(const server_rec *s)
+{
+    const ap_directive_t *own = ssl_engine(mts_vhost_names_section(s));
+
+    return own ? own : ssl_engine(ap_conftree);
+}
+
 /* The scheme first: where it is not set, the configuration need not be searched. */
 int mts_vhost_names_is_behind_proxy(const server_rec *s)
 {
-    const char *engine, *protocol;
+    const ap_directive_t *engine;
+    const char *protocol;
 
     if (!s->server_scheme || strcmp(s->server_scheme, "https") != 0) {
         return 0;
     }
-    engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;
-    engine = engine ? engine : ssl_engine(ap_conftree);
+    engine = ssl_engine_of(s);
     protocol = ap_get_server_protocol((server_rec *)s);
-    return !(engine && apr_cstr_casecmp(engine, "on") == 0) &&
+    return !(engine && mts_vhost_names_is_on(engine)) &&
            !(protocol && strcmp(protocol, "https") == 0);
-}
-
-int mts_vhost_names_has_proxy_protocol(void)
-{
-    return has_directive(ap_conftree, "RemoteIPProxyProtocol");
-}
-
-int mts_vhost_names_has_remoteip(void)
-{
-    return has_directive(ap_conftree, "RemoteIPHeader") || mts_vhost_names_has_proxy_protocol();
-}
-
-int mts_vhost_names_hides_clients(const server_rec *s)
-{
-    return mts_vhost_names_is_behind_proxy(s) && !mts_vhost_names_has_remoteip();
 }
 
 /* Whether one of these directives, besides those in sections, is of this name. */
@@ -171,7 +186,7 @@ int mts_vhost_names_has_chain(const server_rec *s)
 {
     static const char *const names[] = {"SSLCertificateChainFile", "SSLCACertificateFile",
                                         "SSLCACertificatePath"};
-    const ap_directive_t *section = s->is_virtual ? section_of(s) : NULL;
+    const ap_directive_t *section = mts_vhost_names_section(s);
     apr_size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -184,11 +199,11 @@ int mts_vhost_names_has_chain(const server_rec *s)
 
 int mts_vhost_names_https(const server_rec *s)
 {
-    const char *engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;
+    const ap_directive_t *engine;
 
     if (s->server_scheme && strcmp(s->server_scheme, "https") == 0) {
         return 1;
     }
-    engine = engine ? engine : ssl_engine(ap_conftree);
-    return engine ? apr_cstr_casecmp(engine, "on") == 0 : listener_is_https(s);
+    engine = ssl_engine_of(s);
+    return engine ? mts_vhost_names_is_on(engine) : listener_is_https(s);
 }

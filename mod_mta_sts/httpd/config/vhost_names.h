@@ -3,6 +3,7 @@
 #define HTTPD_CONFIG_VHOST_NAMES_H
 
 #include <httpd.h>
+#include <util_cfgtree.h>
 
 /*
  * The ServerName and ServerAlias names of a server that make it answer for policy hosts.
@@ -34,15 +35,13 @@ int mts_vhost_names_has_chain(const server_rec *s);
 /* Whether a server is behind a proxy that terminates TLS. */
 int mts_vhost_names_is_behind_proxy(const server_rec *s);
 
-/* Whether connections come through proxies that send the client's address first (PROXY protocol):
- * mod_remoteip gives it to requests, while that of a connection is the proxy's. */
-int mts_vhost_names_has_proxy_protocol(void);
+/* The directives inside the <VirtualHost> of a server; NULL for the main server. */
+const ap_directive_t *mts_vhost_names_section(const server_rec *s);
 
-/* Whether mod_remoteip is configured, which replaces the address of a proxy. */
-int mts_vhost_names_has_remoteip(void);
+/* The server of a <VirtualHost>, or NULL. */
+const server_rec *mts_vhost_names_server(const server_rec *main, const ap_directive_t *section);
 
-/* Whether a server is behind a proxy that terminates TLS without mod_remoteip being configured, so
- * that the address of every client is that of the proxy. */
-int mts_vhost_names_hides_clients(const server_rec *s);
+/* Whether the argument of a directive is On, which may be quoted. */
+int mts_vhost_names_is_on(const ap_directive_t *directive);
 
 #endif

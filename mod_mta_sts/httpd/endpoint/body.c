@@ -9,6 +9,8 @@
 #include <http_protocol.h>
 
 #include "core/base/monotonic.h"
+#include "httpd/shared/network.h"
+#include "httpd/shared/tokens.h"
 #include "tlsrpt/report/inflate.h"
 
 #define FIRST_SIZE 8192
@@ -17,6 +19,11 @@
 /* A body may take this long, plus a second for each RATE_MIN bytes of it. */
 #define DEADLINE apr_time_from_sec(30)
 #define RATE_MIN 32768
+
+/* A refusal waits this long for the rest of a body over HTTP/2, unless too many do so already. */
+#define REFUSAL_WAIT apr_time_from_sec(1)
+
+#define POLL apr_time_from_msec(5) /* between attempts to read over HTTP/2 */
 
 static apr_status_t free_bytes(void *bytes)
 {
@@ -106,37 +113,50 @@ static int add_brigade(apr_bucket_brigade *brigade, apr_size_t max, mts_body *bo
     return OK;
 }
 
-/* The time left until the next bytes must arrive: a sender that sends slowly occupies a worker. */
-static apr_interval_time_t time_left(apr_time_t began, apr_size_t received)
+/* When the next bytes must have arrived: a sender that sends slowly occupies a worker. */
+static apr_time_t deadline_of(apr_time_t began, apr_size_t received)
 {
-    apr_interval_time_t allowed =
-        DEADLINE + (apr_interval_time_t)received * APR_USEC_PER_SEC / RATE_MIN;
-
-    return began + allowed - mta_sts_monotonic_now();
+    return began + DEADLINE + (apr_interval_time_t)received * APR_USEC_PER_SEC / RATE_MIN;
 }
 
-/* Limits the wait for the next bytes. Returns the previous timeout of the connection. With HTTP/2 a
- * request has no socket of its own. */
+/* Limits the wait for the next bytes. Returns the previous timeout of the connection. */
 static apr_interval_time_t bound_wait(apr_socket_t *socket, apr_interval_time_t longest)
 {
     apr_interval_time_t before = -1;
 
     if (socket && apr_socket_timeout_get(socket, &before) == APR_SUCCESS &&
         (before < 0 || before > longest)) {
-        apr_socket_timeout_set(socket, longest > 0 ? longest : 1);
+        apr_socket_timeout_set(socket, longest);
     }
     return before;
 }
 
-static apr_status_t read_some(request_rec *r, apr_bucket_brigade *brigade, apr_time_t began,
-                              apr_size_t received)
+/* With HTTP/2 a request has no socket of its own, and the time for which mod_http2 waits cannot be
+ * set. */
+static apr_status_t poll_some(request_rec *r, apr_bucket_brigade *brigade, apr_time_t end)
 {
-    apr_socket_t *socket = r->connection->master ? NULL : ap_get_conn_socket(r->connection);
-    apr_interval_time_t left = time_left(began, received), before;
     apr_status_t result;
 
-    if (left <= 0) {
-        return APR_TIMEUP;
+    while (mta_sts_monotonic_now() < end) {
+        result = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ,
+                                READ_SIZE);
+        if (!APR_STATUS_IS_EAGAIN(result) &&
+            !(result == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade))) {
+            return result;
+        }
+        apr_sleep(POLL);
+    }
+    return APR_TIMEUP;
+}
+
+static apr_status_t read_some(request_rec *r, apr_bucket_brigade *brigade, apr_time_t end)
+{
+    apr_socket_t *socket = ap_get_conn_socket(r->connection);
+    apr_interval_time_t left = end - mta_sts_monotonic_now(), before;
+    apr_status_t result;
+
+    if (r->connection->master || left <= 0) {
+        return poll_some(r, brigade, end);
     }
     before = bound_wait(socket, left);
     result =
@@ -157,7 +177,7 @@ static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
     int status = ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK);
 
     while (status == OK && !at_end) {
-        apr_status_t result = read_some(r, brigade, began, body->len);
+        apr_status_t result = read_some(r, brigade, deadline_of(began, body->len));
 
         status = result == APR_SUCCESS ? add_brigade(brigade, max, body, &size, &at_end)
                                        : ap_map_http_request_error(result, HTTP_BAD_REQUEST);
@@ -167,21 +187,45 @@ static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
     return status;
 }
 
-void mts_body_discard(request_rec *r, apr_size_t max)
+/* @param patience the longest wait, or 0: as long as for a body that is read */
+static void discard(request_rec *r, apr_size_t max, apr_interval_time_t patience)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    apr_time_t began = mta_sts_monotonic_now();
+    apr_time_t began = mta_sts_monotonic_now(), end;
     apr_off_t limit = 2 * (apr_off_t)limit_of(r, max), len, discarded = 0;
     int at_end = r->expecting_100 || declared_length(r) > limit;
 
-    while (!at_end && discarded <= limit &&
-           read_some(r, brigade, began, (apr_size_t)discarded) == APR_SUCCESS &&
-           apr_brigade_length(brigade, 1, &len) == APR_SUCCESS) {
+    while (!at_end && discarded <= limit) {
+        end = patience ? began + patience : deadline_of(began, (apr_size_t)discarded);
+        if (read_some(r, brigade, end) != APR_SUCCESS ||
+            apr_brigade_length(brigade, 1, &len) != APR_SUCCESS) {
+            break;
+        }
         at_end = APR_BRIGADE_EMPTY(brigade) || APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
         discarded += len;
         apr_brigade_cleanup(brigade);
     }
     apr_brigade_destroy(brigade);
+}
+
+void mts_body_discard(request_rec *r, apr_size_t max)
+{
+    discard(r, max, 0);
+}
+
+void mts_body_discard_briefly(request_rec *r, apr_size_t max, int waiting_max)
+{
+    apr_uint64_t token;
+
+    if (!r->connection->master || ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK) {
+        return;
+    }
+    token = mts_token_take(MTS_TOKEN_REFUSAL, waiting_max,
+                           mts_network_hash("refusal", r->useragent_ip, MTS_NETWORK_SITE));
+    if (token) {
+        discard(r, max, REFUSAL_WAIT);
+        mts_token_release(MTS_TOKEN_REFUSAL, token);
+    }
 }
 
 static const char *encoding_of(const request_rec *r)

@@ -39,6 +39,16 @@ int mts_body_read(request_rec *r, apr_size_t max, mts_body **body);
  */
 void mts_body_discard(request_rec *r, apr_size_t max);
 
+/*
+ * The same for a body that is refused before any of it is read, over HTTP/2 only: over HTTP/1.1 the
+ * client gets the response, since httpd itself goes on reading before it closes the connection. It
+ * waits for a second at most, and not at all while too many do so: slow senders must not hold
+ * workers.
+ *
+ * @param waiting_max how many requests may wait at the same time
+ */
+void mts_body_discard_briefly(request_rec *r, apr_size_t max, int waiting_max);
+
 void mts_body_free(request_rec *r, mts_body *body);
 
 #endif

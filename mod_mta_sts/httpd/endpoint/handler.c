@@ -64,12 +64,10 @@ static const char *check_room(const request_rec *r, const destination *to, mts_c
         return NULL;
     case MTS_ROOM_SHARE:
         *outcome = MTS_REPORT_SHARE;
-        return apr_psprintf(r->pool,
-                            "the networks of this address have used up their share of the %s (see "
-                            "MTASTSReportQuota)",
+        return apr_psprintf(r->pool, "the networks of this address have used up their share of the %s",
                             name);
     default:
-        return apr_psprintf(r->pool, "the %s is full: %s bytes (see MTASTSReportQuota)", name,
+        return apr_psprintf(r->pool, "the %s is full: %s bytes", name,
                             mta_sts_size_render(r->pool, question.quota));
     }
 }
@@ -117,6 +115,9 @@ static int store(request_rec *r, const mts_body *body, const mts_opened *found)
  * sites. */
 static int uploads_max = 1;
 
+/* The same for refusals that wait. */
+static int refusals_max = 1;
+
 static void count_workers(void)
 {
     int processes = 1, threads = 1, workers, left;
@@ -128,6 +129,7 @@ static void count_workers(void)
     uploads_max = workers - left < 1                ? 1
                   : workers - left > MTS_TOKENS_MAX ? MTS_TOKENS_MAX
                                                     : workers - left;
+    refusals_max = uploads_max / 8 > 1 ? uploads_max / 8 : 1;
 }
 
 /* --- handlers --- */
@@ -188,18 +190,26 @@ static int take_body(request_rec *r)
     return status;
 }
 
+/* A refusal before anything of the body is read. */
+static int refuse(request_rec *r, mts_counter outcome)
+{
+    mts_body_discard_briefly(r, (apr_size_t)mts_report_config_of(r->server)->max_sent,
+                             refusals_max);
+    return mts_report_answer(r, outcome, 0, NULL);
+}
+
 static int receive(request_rec *r)
 {
     apr_uint64_t upload;
     int status;
 
     if (is_limited(r)) {
-        return mts_report_answer(r, MTS_REPORT_LIMITED, 0, NULL);
+        return refuse(r, MTS_REPORT_LIMITED);
     }
     upload = mts_token_take(MTS_TOKEN_UPLOAD, uploads_max,
                             mts_network_hash("upload", r->useragent_ip, MTS_NETWORK_SITE));
     if (!upload) {
-        return mts_report_answer(r, MTS_REPORT_BUSY, 0, NULL);
+        return refuse(r, MTS_REPORT_BUSY);
     }
     status = take_body(r);
     mts_token_release(MTS_TOKEN_UPLOAD, upload);
@@ -212,7 +222,7 @@ static int handle(request_rec *r)
         return DECLINED;
     }
     if (r->method_number != M_POST) {
-        return mts_report_answer(r, MTS_REPORT_METHOD, 0, NULL);
+        return refuse(r, MTS_REPORT_METHOD);
     }
     return receive(r);
 }
@@ -226,6 +236,8 @@ static int handle_quickly(request_rec *r, int is_lookup)
     }
     status = mts_access_check(r);
     if (status != OK) {
+        mts_body_discard_briefly(r, (apr_size_t)mts_report_config_of(r->server)->max_sent,
+                                 refusals_max);
         r->connection->keepalive = AP_CONN_CLOSE; /* do not wait for the rest of the body */
         return status;
     }

@@ -11,9 +11,10 @@
  */
 
 typedef enum mts_token_kind {
-    MTS_TOKEN_UPLOAD, /* receiving, reading or storing a report */
-    MTS_TOKEN_SURVEY, /* inflating and scanning the bytes of a report */
-    MTS_TOKEN_LARGE,  /* parsing a report that needs much memory */
+    MTS_TOKEN_UPLOAD,  /* receiving, reading or storing a report */
+    MTS_TOKEN_SURVEY,  /* inflating and scanning the bytes of a report */
+    MTS_TOKEN_LARGE,   /* parsing a report that needs much memory */
+    MTS_TOKEN_REFUSAL, /* waiting for the rest of a body that is refused */
     MTS_TOKEN_KINDS
 } mts_token_kind;
 

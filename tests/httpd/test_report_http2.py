@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports over HTTP/2, where a request shares its connection: bodies that stop, and refusals that
+clients must get to see while they are still sending."""
+
+import subprocess
+import time
+
+import pytest
+
+import policy
+import report
+from http2 import DATA, END_STREAM, Connection
+from httpd import site
+from policy import HOST, MX
+from report import ENDPOINT, Spool, make, packed
+
+pytestmark = pytest.mark.slow
+
+GZIP = [("content-type", "application/tlsrpt+gzip")]
+ONE_CHILD = "ServerLimit 1\nStartServers 1\nThreadsPerChild 32\nMaxRequestWorkers 32\n"
+
+
+@pytest.fixture
+def start(make_with):
+    """start(configuration) -> a running httpd that speaks HTTP/2 without TLS"""
+    def start(more="", expected=()):
+        server = make_with(expected)
+        server.configure("Protocols h2c http/1.1\n" + ONE_CHILD + report.conf(more), ["http2"])
+        return server.start()
+    return start
+
+
+@pytest.mark.parametrize("rest", [b"", b"{"], ids=["silent", "steady"])
+def test_a_body_has_a_deadline_as_over_http_1(start, rest):
+    server = start("Timeout 300\n", [r"\[report-cut\]$"])
+    with Connection(server.ports["http"]) as connection:
+        stream, began = connection.post(HOST, report.PATH, GZIP), time.monotonic()
+        while not connection.is_over(stream) and time.monotonic() - began < 60:
+            if rest:
+                connection.send(DATA, 0, stream, rest)
+            connection.listen(0.5, stream)
+        assert 25 <= time.monotonic() - began <= 40
+        assert connection.seen[stream][0] == "headers"
+
+
+def test_a_report_in_many_slow_frames_is_stored(start):
+    server = start()
+    body = packed(make(1))
+    with Connection(server.ports["http"]) as connection:
+        stream = connection.post(HOST, report.PATH, GZIP)
+        for at in range(0, len(body), 20):
+            connection.send(DATA, 0, stream, body[at:at + 20])
+            connection.listen(0.05)
+        connection.send(DATA, END_STREAM, stream)
+        connection.listen(10, stream)
+        assert connection.seen[stream] == ["headers", "data", "end"]
+    assert Spool(server).has(make(1), body)
+
+
+def refused(server, delay, size=3000):
+    """How a stream ends whose body is complete only some time after its beginning."""
+    with Connection(server.ports["http"]) as connection:
+        stream = connection.post(HOST, report.PATH, GZIP)
+        connection.listen(delay, stream)
+        if not connection.is_over(stream):
+            connection.send(DATA, END_STREAM, stream, b"\x1f\x8b" + size * b"x")
+        connection.listen(10, stream)
+        connection.listen(0.2)
+        return connection.seen[stream]
+
+
+LIMITED = [r"\[report-limited\]$"]
+
+
+@pytest.mark.parametrize("delay", [0.01, 0.1, 0.5])
+def test_a_refusal_waits_a_moment_for_the_rest_of_the_body(start, delay):
+    """curl does not show an answer whose stream is reset while it still sends."""
+    server = start("MTASTSReportLimit 1\n", LIMITED)
+    assert refused(server, 0)[0] == "headers"
+    for _ in range(5):
+        assert refused(server, delay) == ["headers", "data", "end"]
+
+
+def test_a_refusal_does_not_wait_long_for_a_slow_body(start):
+    server = start("MTASTSReportLimit 1\n", LIMITED)
+    refused(server, 0)
+    began = time.monotonic()
+    assert "headers" in refused(server, 10)
+    assert time.monotonic() - began < 4
+
+
+def test_many_refused_slow_bodies_hold_few_workers(start):
+    server = start("MTASTSReportLimit 1\n", LIMITED)
+    refused(server, 0)
+    connections = [Connection(server.ports["http"]) for _ in range(60)]
+    streams = [(one, one.post(HOST, report.PATH, GZIP)) for one in connections]
+    began = time.monotonic()
+    for _ in range(5):
+        policy.check(server.fetch())
+    assert time.monotonic() - began < 1
+    for connection, stream in streams:
+        connection.listen(3, stream)
+        assert connection.seen[stream][0] == "headers"
+        connection.socket.close()
+    assert time.monotonic() - began < 8
+
+
+# --- with the client of real senders ---
+
+
+@pytest.mark.parametrize("size", [1000, 12000, 60000, 200000])
+def test_curl_shows_the_status_of_refusals(make, ca, size):
+    server = make(LIMITED)
+    if server.mpm == "prefork":
+        pytest.skip("prefork has no HTTP/2")
+    server.configure("Protocols h2 http/1.1\nMTASTSReportLimit 1\n" + site(HOST, MX + ENDPOINT), ["http2"])
+    server.start()
+    body = server.write("body", "{" + size * " ")
+    shown = [subprocess.run(
+        ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{http_version}", "--http2", "--cacert",
+         ca.root, "--resolve", f"{HOST}:{server.ports['https']}:127.0.0.1", "-H",
+         f"Content-Type: {report.JSON}", "--data-binary", f"@{body}",
+         f"https://{HOST}:{server.ports['https']}{report.PATH}"],
+        capture_output=True, text=True, timeout=60) for _ in range(10)]
+    assert {one.stdout for one in shown[1:]} == {"503 2"}, [one.stderr for one in shown]
