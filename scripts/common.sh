@@ -97,7 +97,7 @@ build() {
         fi &&
         cd "$directory" &&
         { [ config.status -nt "$top/configure" ] || "$top/configure" "$@"; } &&
-        make -j"$(nproc)" all
+        nice -n "${build_niceness:-0}" make -j"$(nproc)" all
     } > "$log" 2>&1 || { tail -40 "$log"; die "the build in $directory failed; see $log"; }
     # shellcheck disable=SC2086
     (cd "$top" && give_to_owner $generated "$directory")

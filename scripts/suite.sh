@@ -6,12 +6,20 @@
 # checkout, with its own builds, is in $suite_checkout of the root.
 suite_packages="debian-archive-keyring debootstrap iproute2"
 suite_checkout=/srv/mod_mta_sts
+mirror=http://deb.debian.org/debian
 
 own_suite() { (. /etc/os-release && printf '%s' "${VERSION_CODENAME-}"); }
 
 # The Debian release to test besides the machine's own.
 other_suite() {
     if [ "$(own_suite)" = trixie ]; then echo bookworm; else echo trixie; fi
+}
+
+# can_make_root SUITE: whether the root exists, or Debian's mirror can be reached.
+can_make_root() {
+    [ ! -e "$top/build-$1/root/complete" ] || return 0
+    /usr/bin/python3 -c 'import sys, urllib.request
+urllib.request.urlopen(sys.argv[1], timeout=30).read()' "$mirror/dists/$1/InRelease" 2> /dev/null
 }
 
 # make_root SUITE
@@ -21,15 +29,15 @@ make_root() {
     say "debootstrap $1"
     rm -rf --one-file-system "$root"
     mkdir -p "$root" "$build/packages" || die "cannot write to $build"
-    debootstrap --variant=minbase --cache-dir="$build/packages" "$1" "$root" \
+    debootstrap --variant=minbase --cache-dir="$build/packages" "$1" "$root" "$mirror" \
         > "$build/debootstrap.log" 2>&1 || { tail -20 "$build/debootstrap.log"; return 1; }
     case "$1" in
     sid|unstable|testing)
         # These indexes expire after a week, also those of a mirror that is not updated as often.
         echo 'Acquire::Check-Valid-Until "false";' > "$root/etc/apt/apt.conf.d/valid-until" ;;
     *) cat >> "$root/etc/apt/sources.list" <<END ;;
-deb http://deb.debian.org/debian $1-updates main
-deb http://deb.debian.org/debian-security $1-security main
+deb $mirror $1-updates main
+deb $mirror-security $1-security main
 END
     esac
     printf '127.0.0.1 localhost\n::1 localhost\n' > "$root/etc/hosts"
