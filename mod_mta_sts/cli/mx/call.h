@@ -118,7 +118,7 @@ const char *cli_mx_lock(apr_pool_t *p, const char *path, int *fd);
 int cli_mx_apply_row(const cli_mx_call *call, const cli_mx_plan *plan);
 
 /* Determines where the policy is defined, and whether --apply can change it. */
-void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan);
+void cli_mx_find_definition(const cli_mx_call *call, cli_mx_plan *plan);
 
 /* Carries out the change of the policy. Prints what it does, and returns the exit status. */
 int cli_mx_apply(const cli_mx_call *call, const cli_mx_plan *plan);
