@@ -15,7 +15,7 @@ for await (const line of createInterface({ input: server.stdout })) {
 }
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
-const page = await browser.newPage({ viewport: { width: 1100, height: 1112 } });
+const page = await browser.newPage({ viewport: { width: 1100, height: 1480 } });
 await page.goto(`${base}?domain=example.com`);
 await page.screenshot({ path: process.argv[2] });
 await browser.close();

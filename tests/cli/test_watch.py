@@ -1051,7 +1051,7 @@ HOSTING = {  # what httpd says -> exit status, the line
         CHANGED, "warning: mta-sts.other.example: it is like this (at "),
     "no database yet": (
         {"problem": "httpd has not read them from the database yet"}, CRITICAL,
-        "critical: httpd has not read them from the database yet [hosting-failed]"),
+        "critical: hosted domains: httpd has not read them from the database yet [hosting-failed]"),
 }
 NO_TROUBLE = {
     "just read": {"age": 60},

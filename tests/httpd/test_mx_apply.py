@@ -251,8 +251,8 @@ def test_watch_reports_hosting_that_stands_still_and_wrong_rows(hosted):
         snapshot.execute("UPDATE state SET synced = synced - 3600000000, wrong = 2")
         snapshot.commit()
     stale, wrong = sorted(line for line in lines() if "hosted domains" in line)
-    assert stale.startswith("new: this machine: critical: hosted domains: httpd has not read them "
-                            "from the database since 20") and "[hosting-stale]" in stale
+    assert stale.startswith("new: this machine: critical: httpd has not read the hosted domains from "
+                            "the database since 20") and "[hosting-stale]" in stale
     assert wrong.startswith("new: this machine: warning: hosted domains: 2 rows are wrong [row-wrong]")
     assert lines() == []
     hosted.server.start()

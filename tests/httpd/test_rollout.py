@@ -231,7 +231,7 @@ def test_nothing_is_outstanding_after_the_first_policy_and_after_the_last_copy(m
     found = facts(server, DONE)
     assert found["earlier"] == [] and found["outstanding"] is False
     assert dates(found)["stricter-mode", None] == (0, 0)
-    assert "No recorded earlier policy is cached any longer" in call(server, status=DONE).stdout
+    assert "No recorded earlier policies are cached any longer" in call(server, status=DONE).stdout
     assert facts(server, UNKNOWN, before=[])["outstanding"] is None
 
 

@@ -71,7 +71,7 @@ CASES = {
         [OLD.format(31), "UPDATE mta_sts_history SET last_served = last_served - 31 * 86400000000 "
          "WHERE last_served IS NOT NULL", "UPDATE mta_sts_fetch SET last_at = last_at - 31 * 86400000000, "
          "hour = hour - 31 * 24, first_at = 0"], (None, False, None),
-        "No recorded earlier policy is cached any longer. Policies served before"),
+        "No recorded earlier policies are cached any longer. Policies served before"),
     "no copies of any are left": (
         [OLD.format(400), "UPDATE mta_sts_history SET last_served = last_served - 31 * 86400000000 "
          "WHERE last_served IS NOT NULL", "UPDATE mta_sts_fetch SET last_at = last_at - 31 * 86400000000, "

@@ -443,11 +443,11 @@ static void people_read_both_dates_and_what_is_not_known(void **state)
         {{.is_certain = 1, .has_log = 1}, 0, NULL},
         {{.has_unrecorded = 1, .since = AT(0), .has_log = 1},
          -1,
-         "No recorded earlier policy is cached any longer. Policies served before 2024-10-04 00:00 "
-         "UTC are not recorded."},
+         "No recorded earlier policies are cached any longer. Policies served before 2024-10-04 "
+         "00:00 UTC are not recorded."},
         {{.has_unrecorded = 1, .has_log = 1},
          -1,
-         "No recorded earlier policy is cached any longer. It is not recorded when the first "
+         "No recorded earlier policies are cached any longer. It is not recorded when the first "
          "policy was served."},
         {{.recorded = AT(9), .is_certain = 1, .has_log = 1, .by_log = AT(7)},
          1,

@@ -70,7 +70,7 @@ static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
 
 /* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist: httpd makes
  * it at its first start, and the directory where a file system should be mounted is empty. */
-static const char *why_closed(const char *path, int is_needed)
+static const char *why_unreadable(const char *path, int is_needed)
 {
     struct stat info;
 
@@ -88,35 +88,35 @@ static const char *why_closed(const char *path, int is_needed)
                : NULL;
 }
 
-apr_array_header_t *cli_store_list_closed(apr_pool_t *p, const char *state_dir)
+apr_array_header_t *cli_store_list_unreadable(apr_pool_t *p, const char *state_dir)
 {
-    apr_array_header_t *closed = apr_array_make(p, 1, sizeof(const char *));
+    apr_array_header_t *unreadable = apr_array_make(p, 1, sizeof(const char *));
     const char *reports = apr_pstrcat(p, cli_state_dir_find(state_dir), "/reports", NULL);
-    const char *path = reports, *why = why_closed(reports, 1);
+    const char *path = reports, *why = why_unreadable(reports, 1);
     int i;
 
-    for (i = 0; i <= TLSRPT_SPOOL_DIRECTORIES && !(why && closed->nelts); i++) {
+    for (i = 0; i <= TLSRPT_SPOOL_DIRECTORIES && !(why && unreadable->nelts); i++) {
         if (why) {
-            APR_ARRAY_PUSH(closed, const char *) =
+            APR_ARRAY_PUSH(unreadable, const char *) =
                 apr_psprintf(p, "%s cannot be read: %s", path, why);
         }
         if (i < TLSRPT_SPOOL_DIRECTORIES) {
             path = apr_psprintf(p, "%s/%02x", reports, (unsigned)i);
-            why = why_closed(path, 0);
+            why = why_unreadable(path, 0);
         }
     }
-    return closed;
+    return unreadable;
 }
 
-int cli_store_find_closed(apr_pool_t *p, const char *name, const char *state_dir)
+int cli_store_print_unreadable(apr_pool_t *p, const char *name, const char *state_dir)
 {
-    const apr_array_header_t *closed = cli_store_list_closed(p, state_dir);
+    const apr_array_header_t *unreadable = cli_store_list_unreadable(p, state_dir);
     int i;
 
-    for (i = 0; i < closed->nelts; i++) {
-        fprintf(stderr, "mta-sts %s: %s\n", name, APR_ARRAY_IDX(closed, i, const char *));
+    for (i = 0; i < unreadable->nelts; i++) {
+        fprintf(stderr, "mta-sts %s: %s\n", name, APR_ARRAY_IDX(unreadable, i, const char *));
     }
-    return closed->nelts;
+    return unreadable->nelts;
 }
 
 /* For reading, the directories must exist, and are not changed. */
@@ -237,7 +237,7 @@ static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr
     report->path = tlsrpt_spool_path(spool, TLSRPT_REPORTS, digest, p);
     report->error =
         tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, tlsrpt_limits_stored.sent, p, file);
-    report->is_closed = report->error && access(report->path, R_OK) != 0;
+    report->is_unopened = report->error && access(report->path, R_OK) != 0;
     if (!report->error) {
         report->receipt = &file->receipt;
         report->reading = tlsrpt_report_read(p, file->bytes, file->len, &tlsrpt_limits_stored);

@@ -41,18 +41,18 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
  */
 const char *cli_store_open_reader(apr_pool_t *p, const char *state_dir, tlsrpt_spool **spool);
 
-/* What cli_store_find_closed prints: an array of const char *, one for each directory, of which not
- * all are listed. */
-apr_array_header_t *cli_store_list_closed(apr_pool_t *p, const char *state_dir);
+/* The lines that cli_store_print_unreadable prints, as an array of const char *. If many directories
+ * cannot be read, not all are listed. */
+apr_array_header_t *cli_store_list_unreadable(apr_pool_t *p, const char *state_dir);
 
 /*
  * Looks for directories of reports that cannot be read: missing, unreadable, symbolic links,
- * another user's. The first one is printed on standard error.
+ * another user's. They are printed on standard error, not all of them if there are many.
  *
  * @param name, state_dir as for cli_store_open, which must have been called before
  * @return whether there is one, so that finding no reports means nothing
  */
-int cli_store_find_closed(apr_pool_t *p, const char *name, const char *state_dir);
+int cli_store_print_unreadable(apr_pool_t *p, const char *name, const char *state_dir);
 
 /* One report of the store; it lives until the visit ends. */
 typedef struct cli_store_report {
@@ -60,7 +60,7 @@ typedef struct cli_store_report {
     const tlsrpt_receipt *receipt; /* NULL if there is an error */
     const tlsrpt_reading *reading; /* NULL if there is an error */
     const char *error;             /* why the file cannot be read, or NULL */
-    int is_closed;                 /* it cannot even be opened; otherwise it is damaged */
+    int is_unopened;               /* it cannot even be opened; otherwise it is damaged */
 } cli_store_report;
 
 /* @param p scratch; cleared after the visit */

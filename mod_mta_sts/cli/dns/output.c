@@ -58,8 +58,7 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
     }
 }
 
-/* Prints the date only, since the time is an estimate. */
-/* Why the day is not certain. */
+/* Why the date is not certain. */
 static void print_doubts(apr_pool_t *p, const mta_sts_rollout_date *copies)
 {
     if (copies->is_served && copies->hosts->nelts) {
@@ -73,6 +72,7 @@ static void print_doubts(apr_pool_t *p, const mta_sts_rollout_date *copies)
     }
 }
 
+/* Prints dates without the time of day, which is an estimate. */
 static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 {
     const mta_sts_rollout_date *copies = domain->facts.copies;

@@ -291,7 +291,7 @@ static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, cons
         return cli_usage_error(self, "--database: %s", error);
     }
     work.task.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_READ);
-    if (!work.task.spool || cli_store_find_closed(p, self->name, call.state_dir)) {
+    if (!work.task.spool || cli_store_print_unreadable(p, self->name, call.state_dir)) {
         return CLI_EXIT_INVALID;
     }
     work.state_dir = cli_state_dir_find(call.state_dir);

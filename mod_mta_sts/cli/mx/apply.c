@@ -33,7 +33,7 @@ static const char *judge_hosting(const cli_mx_call *call, const cli_mx_plan *pla
                : NULL;
 }
 
-void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan)
+void cli_mx_find_definition(const cli_mx_call *call, cli_mx_plan *plan)
 {
     const cli_apache_policy *configured = plan->configured;
     cli_mx_block *block;

@@ -126,7 +126,7 @@ void cli_mx_unlock(cli_mx_locked *lock);
 int cli_mx_apply_row(const cli_mx_call *call, const cli_mx_plan *plan);
 
 /* Determines where the policy is defined, and whether --apply can change it. */
-void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan);
+void cli_mx_find_definition(const cli_mx_call *call, cli_mx_plan *plan);
 
 /* Carries out the change of the policy. Prints what it does, and returns the exit status. */
 int cli_mx_apply(const cli_mx_call *call, const cli_mx_plan *plan);

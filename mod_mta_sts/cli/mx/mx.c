@@ -181,7 +181,7 @@ static int run_mx(apr_pool_t *p, const cli_subcommand *self, int argc, const cha
     if (error) {
         return cli_mx_fail("%s", error);
     }
-    cli_mx_find_place(&call, &plan);
+    cli_mx_find_definition(&call, &plan);
     error = cli_mx_plan_make(&call, &plan);
     return error ? cli_usage_error(self, "%s", error) : run_plan(&call, &plan);
 }

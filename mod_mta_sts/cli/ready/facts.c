@@ -237,7 +237,7 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
     const apr_array_header_t *policies;
     int i;
 
-    if (report->is_closed) {
+    if (report->is_unopened) {
         call->first_unopened = call->unopened++
                                    ? call->first_unopened
                                    : apr_pstrcat(call->p, report->path, ": ", report->error, NULL);
@@ -281,7 +281,7 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     apr_pool_t *ptemp;
     int i;
 
-    if (!spool || cli_store_find_closed(call->p, self->name, call->state_dir) ||
+    if (!spool || cli_store_print_unreadable(call->p, self->name, call->state_dir) ||
         read_history(self, call) != CLI_EXIT_OK) {
         return CLI_EXIT_UNKNOWN;
     }

@@ -334,7 +334,7 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
         if (!spool) {
             return 0;
         }
-        result->is_incomplete = cli_store_find_closed(p, name, call->state_dir);
+        result->is_incomplete = cli_store_print_unreadable(p, name, call->state_dir);
     }
     cli_served_open_history(call->served, call->state_dir);
     fputs(call->format->head, stdout);

@@ -251,7 +251,7 @@ static void print_rollout(const cli_rollout_call *call, const mta_sts_rollout *r
         print_earlier(call, APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *));
     }
     if (!rollout->earlier->nelts) {
-        puts("  No recorded earlier policy is cached any longer");
+        puts("  No recorded earlier policies are cached any longer");
     }
     print_unrecorded(call, rollout);
     print_dates(call, rollout);

@@ -38,8 +38,8 @@ static int is_over(const tlsrpt_domain *domain, const tlsrpt_cause *cause, apr_t
 }
 
 /* What is at the sender, and what is normal in any network, needs no action. */
-static int is_ours(const tlsrpt_domain *domain, const tlsrpt_cause *cause,
-                   const tlsrpt_explanation *explanation)
+static int needs_action(const tlsrpt_domain *domain, const tlsrpt_cause *cause,
+                        const tlsrpt_explanation *explanation)
 {
     apr_int64_t all = tlsrpt_count_add(domain->verified_successful, domain->verified_failed);
 
@@ -149,7 +149,7 @@ static void take_cause(cli_watch_look *look, const tlsrpt_domain *domain, const 
                    ? apr_pstrcat(p, explanation->action, " Run: ", explanation->command, NULL)
                    : explanation->action};
 
-    if (is_ours(domain, cause, explanation)) {
+    if (needs_action(domain, cause, explanation)) {
         rate(look, domain->domain, cause, refusal != NULL, &item);
         cli_watch_look_add(look, &item, message_of(look, cause, explanation, signers));
     }
@@ -176,8 +176,8 @@ static void take_causes(cli_watch_look *look, const tlsrpt_domain *domain, apr_h
 
 /* How long it may be silent: by the average interval of its reports so far. In whole days, since
  * reports are about days: those that fall silent for one cause shall do so in one run. */
-static apr_interval_time_t patience(const cli_watch_look *look, const tlsrpt_domain *domain,
-                                    const tlsrpt_sender *sender)
+static apr_interval_time_t allowed_silence(const cli_watch_look *look, const tlsrpt_domain *domain,
+                                           const tlsrpt_sender *sender)
 {
     apr_time_t since = look->began - PERIOD * DAY;
     apr_time_t begin = domain->begin > since ? domain->begin : since;
@@ -203,7 +203,7 @@ static void take_sender(cli_watch_look *look, const tlsrpt_domain *domain,
                             "still report, this sender may have no mail for you",
                             domain->domain)};
 
-    if (look->began - sender->last <= patience(look, domain, sender)) {
+    if (look->began - sender->last <= allowed_silence(look, domain, sender)) {
         apr_hash_set(look->reporters, apr_pstrcat(p, item.domain, "/", item.subject, NULL),
                      APR_HASH_KEY_STRING, "");
     }
@@ -236,7 +236,7 @@ typedef struct gathering {
     apr_pool_t *p;
     tlsrpt_tally *tally;
     apr_hash_t *signers;    /* organization -> array of const char *: who signed its reports */
-    int closed;             /* the number of reports that cannot be opened */
+    int unopened;           /* the number of reports that cannot be opened */
     const char *an_example; /* one of them, and why */
 } gathering;
 
@@ -268,9 +268,9 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
     gathering *g = data;
 
     (void)p;
-    if (report->is_closed) {
-        g->an_example = g->closed++ ? g->an_example
-                                    : apr_pstrcat(g->p, report->path, ": ", report->error, NULL);
+    if (report->is_unopened) {
+        g->an_example = g->unopened++ ? g->an_example
+                                      : apr_pstrcat(g->p, report->path, ": ", report->error, NULL);
     }
     if (!report->error && report->reading->outcome == TLSRPT_READ &&
         tlsrpt_evidence_counts(report->receipt->verified != NULL)) {
@@ -284,12 +284,13 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
 }
 
 /* Without some of the reports, nothing is known to be over, and nobody to be silent. */
-static void add_closed(cli_watch_look *look, const gathering *g)
+static void add_unopened(cli_watch_look *look, const gathering *g)
 {
     cli_watch_look_add_blind(
         look, "reports",
         apr_psprintf(look->p, "%s cannot be opened, as %s",
-                     mta_sts_format_count(look->p, g->closed, "report", "reports"), g->an_example),
+                     mta_sts_format_count(look->p, g->unopened, "report", "reports"),
+                     g->an_example),
         "correct the owner and the mode of the file; until then, failures in reports are not "
         "noticed");
 }
@@ -306,8 +307,8 @@ static void read_spool(cli_watch_look *look, tlsrpt_spool *spool)
     int i;
 
     cli_store_walk(look->p, spool, &range, take_report, &g);
-    if (g.closed) {
-        add_closed(look, &g);
+    if (g.unopened) {
+        add_unopened(look, &g);
         return;
     }
     sum = tlsrpt_tally_sum(g.tally);
@@ -332,7 +333,7 @@ static int has_store(const cli_watch_request *request)
 
 void cli_watch_look_reports(cli_watch_look *look, const cli_watch_request *request)
 {
-    const apr_array_header_t *closed;
+    const apr_array_header_t *unreadable;
     tlsrpt_spool *spool;
     const char *error;
 
@@ -340,10 +341,10 @@ void cli_watch_look_reports(cli_watch_look *look, const cli_watch_request *reque
         return;
     }
     error = cli_store_open_reader(look->p, request->state_dir, &spool);
-    closed = error ? NULL : cli_store_list_closed(look->p, request->state_dir);
-    if (error || closed->nelts) {
+    unreadable = error ? NULL : cli_store_list_unreadable(look->p, request->state_dir);
+    if (error || unreadable->nelts) {
         cli_watch_look_add_blind(look, "reports",
-                                 error ? error : APR_ARRAY_IDX(closed, 0, const char *),
+                                 error ? error : APR_ARRAY_IDX(unreadable, 0, const char *),
                                  "until then, failures in reports are not noticed");
         return;
     }

@@ -252,9 +252,10 @@ const char *mta_sts_rollout_copies_text(apr_pool_t *p, const mta_sts_rollout_dat
                                         int has_hosts)
 {
     if (!date->recorded) {
-        return date->is_certain ? NULL
-                                : apr_pstrcat(p, "No recorded earlier policy is cached any longer.",
-                                              since_text(p, date), NULL);
+        return date->is_certain
+                   ? NULL
+                   : apr_pstrcat(p, "No recorded earlier policies are cached any longer.",
+                                 since_text(p, date), NULL);
     }
     return apr_pstrcat(p, until_text(p, date), served_text(p, date, has_hosts), since_text(p, date),
                        NULL);
