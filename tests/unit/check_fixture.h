@@ -228,6 +228,30 @@ static inline void redirect(apr_pool_t *p, mta_sts_check_facts *facts)
     fetch_of(facts, 0)->http_status = 302;
 }
 
+/* --- ways in which MX host i can fail --- */
+
+static inline void lack_starttls(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_NO_STARTTLS;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_EHLO;
+}
+
+static inline void be_refused(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_REFUSED;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_CONNECT;
+}
+
+static inline void be_expired(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->peer.certificate->not_after = NOW - DAY;
+}
+
+static inline void be_self_signed(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->peer.trust = MTA_STS_TRUST_SELF_SIGNED;
+}
+
 /* The first finding with this id; fails if there is none. */
 static inline const mta_sts_finding *find(const mta_sts_check_result *result, const char *id)
 {

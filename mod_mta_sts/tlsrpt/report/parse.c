@@ -227,8 +227,8 @@ static int parse_value(tlsrpt_parser *x, tlsrpt_value *value)
 const tlsrpt_value *tlsrpt_parse(apr_pool_t *p, const tlsrpt_parse_input *input, int *duplicate)
 {
     tlsrpt_value *value = apr_pcalloc(p, sizeof(*value));
-    tlsrpt_parser x = {
-        .p = p, .input = input, .at = input->bytes, .end = input->bytes + input->len};
+    const char *bytes = input->len ? input->bytes : ""; /* may be NULL otherwise */
+    tlsrpt_parser x = {.p = p, .input = input, .at = bytes, .end = bytes + input->len};
     int first = tlsrpt_parser_skip_blanks(&x);
 
     if ((first != '{' && first != '[') || !parse_value(&x, value)) {
