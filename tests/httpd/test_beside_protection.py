@@ -2,15 +2,21 @@
 """Debian's modules against attacks, loaded for real beside the policy and the endpoint: mod_security2
 with its core rule set, mod_evasive and mod_qos. doc/under-attack.md says what each of them can do."""
 
+import contextlib
 import pathlib
+import random
+import socket
+import subprocess
 import sys
 
 import pytest
 
+import client
 import policy
+import process
 import report
 from beside import fetch_from, post_from, talk_from
-from httpd import MODULES, TOP
+from httpd import MODULES, TOP, site
 from report import Spool, make as make_report, packed, post
 
 sys.path.insert(0, str(TOP / "tests"))
@@ -80,6 +86,26 @@ def test_a_policy_that_phase_1_refuses_shows_httpds_own_page(guarded):
     assert post(server, packed(make_report(1))).status == 201
 
 
+@pytest.mark.parametrize("phase", [3, 4])
+def test_a_rule_about_answers_changes_the_answer_to_a_report_that_is_stored(guarded, phase):
+    server = guarded("SecResponseBodyAccess On\nSecResponseBodyMimeType text/plain\n"
+                     f'SecAction "id:1,phase:{phase},deny,status:403"\n',
+                     expected=[DENIED.replace("phase 1", f"phase {phase}")])
+    policy.check(server.fetch())
+    assert post(server, packed(make_report(1))).status == 403
+    assert Spool(server).has(make_report(1), packed(make_report(1)))
+
+
+def test_the_limits_of_the_recommended_configuration_let_the_largest_reports_through(guarded):
+    """SecRequestBodyNoFilesLimit is 128 KiB there."""
+    server = guarded(CORE_RULES)
+    server.log.possible.append(r"\[security2:error\]")
+    body = packed(make_report(1, noise=[random.Random(one).randbytes(1000).hex() for one in range(900)]))
+    assert len(body) > 1000000
+    assert post(server, body).status == 201
+    assert post(server, report.chunked(body, 10000), headers=["Transfer-Encoding: chunked"]).status == 200
+
+
 def test_the_documented_exemptions_let_policies_and_reports_through(guarded):
     rules = "\n".join(manual.block("doc/under-attack.md", "exemption").lines) + "\n"
     server = guarded(rules + 'SecAction "id:1,phase:1,deny,status:403"\n', expected=[DENIED])
@@ -120,6 +146,30 @@ def test_mod_evasive_bans_reports_of_the_client_and_never_touches_the_policy(mak
     assert [path.name for path in (server.root / "database").glob("dos-*")] == ["dos-127.0.0.5"]
 
 
+def test_mod_evasive_may_refuse_with_another_status_and_over_http_2(make, ca):
+    server = make(expected=[r"\[evasive(20)?:error\].* \[(client|remote) 127\.0\.0\.[56]:.*client denied"])
+    if server.mpm == "prefork":
+        pytest.skip("prefork has no HTTP/2")
+    code = b"DOSHTTPResponseCode"
+    if code not in (MODULES / f"mod_{EVASIVE_MODULE}.so").read_bytes():
+        pytest.skip("this version of mod_evasive has no DOSHTTPResponseCode")
+    server.configure("Protocols h2 http/1.1\n" + EVASIVE + code.decode() + " 429\n"
+                     + site(policy.HOST, policy.MX + report.ENDPOINT), [EVASIVE_MODULE, "http2"]).start()
+    port = server.ports["https"]
+    for source, protocol, version in (("127.0.0.5", "--http1.1", "1.1"), ("127.0.0.6", "--http2", "2")):
+        shown = []
+        for number in range(6):
+            body = server.write("body", make_report(number).decode())
+            shown.append(subprocess.run(
+                ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{http_version}", protocol,
+                 "--cacert", ca.root, "--interface", source, "--resolve",
+                 f"{policy.HOST}:{port}:127.0.0.1", "--data-binary", f"@{body}",
+                 f"https://{policy.HOST}:{port}{report.PATH}"],
+                capture_output=True, text=True, timeout=60).stdout)
+        assert shown[0] in (f"201 {version}", f"200 {version}") and shown[-1] == f"429 {version}", shown
+        policy.check(fetch_from(source, port, (client.trusting(ca.root), policy.HOST)))
+
+
 # --- mod_qos ---
 
 # Debian 12 builds it for the old PCRE without linking it, and httpd itself has the new one.
@@ -132,6 +182,23 @@ QS_SetEnvIfStatus 415 QS_Block
 QS_ClientEventBlockCount 3 600
 QS_LocRequestLimitDefault 100
 """
+
+
+def test_mod_qos_limits_the_requests_for_the_report_path_and_not_those_for_the_policy(make):
+    server = make(expected=[r"\[qos:error\].* mod_qos\(010\): access denied, .*: /tlsrpt\(2\)"])
+    server.log.possible.append(r"\[report-cut\]$")
+    server.configure(QOS + "QS_LocRequestLimit /tlsrpt 2\n" + report.conf(), modules=["unique_id"]).start()
+    port = server.ports["http"]
+    with contextlib.ExitStack() as stack:
+        for _ in range(2):
+            stream = stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            stream.sendall(report.request(b"", headers=["Content-Length: 1000"]))
+        process.wait_for(lambda: post_from("127.0.0.6", port, packed(make_report(1))).status == 500,
+                         "both uploads to be counted")
+        for _ in range(5):
+            policy.check(fetch_from("127.0.0.6", port))
+    process.wait_for(lambda: post_from("127.0.0.6", port, packed(make_report(2))).status == 201,
+                     "both uploads to end")
 
 
 def is_cut_off(source, port):

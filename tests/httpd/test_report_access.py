@@ -82,3 +82,15 @@ def test_a_ban_by_the_environment_holds(start):
     server.log.possible.append(r"AH0163\d: .*client denied by server configuration")
     assert post(server, make(1), client_ip="192.0.2.1").status == 403
     assert post(server, make(2), client_ip="198.51.100.1").status == 201
+
+
+def test_a_ban_by_the_environment_that_the_section_itself_sets_holds(start):
+    server = start(conf("<Location /tlsrpt>\nSetEnvIf Remote_Addr ^192 banned\n"
+                        "SetEnvIfNoCase User-Agent ^bad banned\n<RequireAll>\nRequire all granted\n"
+                        "Require not env banned\n</RequireAll>\n</Location>"),
+                   modules=["setenvif", *(name for name in MODULES if name != "authz_core")])
+    server.log.possible.append(r"AH0163\d: .*client denied by server configuration")
+    assert post(server, make(1), client_ip="192.0.2.1").status == 403
+    assert post(server, make(1), headers=["User-Agent: Bad/1"], client_ip="198.51.100.1").status == 403
+    assert post(server, make(2), client_ip="198.51.100.1").status == 201
+    policy.check(server.fetch())

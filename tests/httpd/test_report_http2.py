@@ -2,17 +2,19 @@
 """Reports over HTTP/2, where a request shares its connection: bodies that stop, and refusals that
 clients must get to see while they are still sending."""
 
+import random
 import subprocess
 import time
 
 import pytest
 
 import policy
+import process
 import report
-from http2 import DATA, END_STREAM, Connection
+from http2 import DATA, END_STREAM, RESET, Connection
 from httpd import site
 from policy import HOST, MX
-from report import ENDPOINT, Spool, make, packed
+from report import ENDPOINT, Spool, make as make_report, packed
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +47,7 @@ def test_a_body_has_a_deadline_as_over_http_1(start, rest):
 
 def test_a_report_in_many_slow_frames_is_stored(start):
     server = start()
-    body = packed(make(1))
+    body = packed(make_report(1))
     with Connection(server.ports["http"]) as connection:
         stream = connection.post(HOST, report.PATH, GZIP)
         for at in range(0, len(body), 20):
@@ -54,7 +56,46 @@ def test_a_report_in_many_slow_frames_is_stored(start):
         connection.send(DATA, END_STREAM, stream)
         connection.listen(10, stream)
         assert connection.seen[stream] == ["headers", "data", "end"]
-    assert Spool(server).has(make(1), body)
+    assert Spool(server).has(make_report(1), body)
+
+
+@pytest.mark.parametrize("how", ["reset", "closed"])
+def test_a_body_that_the_client_gives_up_frees_its_slot_at_once(start, how):
+    server = start("Timeout 300\n", [r"\[report-cut\]$"])
+    with Connection(server.ports["http"]) as connection:
+        stream = connection.post(HOST, report.PATH, GZIP)
+        connection.send(DATA, 0, stream, b"\x1f\x8b")
+        connection.listen(0.5)
+        if how == "reset":
+            connection.send(RESET, 0, stream, b"\0\0\0\x08")
+        else:
+            connection.socket.close()
+        process.wait_for(lambda: server.log.matching(r"\[report-cut\]$"), "the end of the upload", 5)
+
+
+def test_a_large_report_is_not_slower_than_over_http_1(make, ca):
+    server = make()
+    if server.mpm == "prefork":
+        pytest.skip("prefork has no HTTP/2")
+    server.configure("Protocols h2 http/1.1\n" + site(HOST, MX + ENDPOINT), ["http2"]).start()
+    took = {}
+    for number, protocol in enumerate(("--http1.1", "--http2")):
+        noise = [random.Random(1000 * number + one).randbytes(1000).hex() for one in range(850)]
+        body = server.root / "body"
+        body.write_bytes(packed(make_report(number, noise=noise)))
+        took[protocol], status = upload(server, ca, protocol, body)
+        assert status == "201"
+    assert took["--http2"] < took["--http1.1"] + 1, took
+
+
+def upload(server, ca, protocol, body):
+    """The seconds that curl takes, and the status."""
+    shown = subprocess.run(
+        ["curl", "-sS", "-o", "/dev/null", "-w", "%{time_total} %{http_code}", protocol, "--cacert",
+         ca.root, "--resolve", f"{HOST}:{server.ports['https']}:127.0.0.1", "--data-binary", f"@{body}",
+         f"https://{HOST}:{server.ports['https']}{report.PATH}"],
+        capture_output=True, text=True, timeout=60).stdout.split()
+    return float(shown[0]), shown[1]
 
 
 def refused(server, delay, size=3000):

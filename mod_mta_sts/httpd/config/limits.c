@@ -91,7 +91,7 @@ void mts_limits_write(const mts_report_config *config, const char *names, uid_t 
         mta_sts_finding_add(
             findings, MTA_STS_WARNING, "limits-not-written",
             apr_pstrcat(findings->pool, config->state_dir, "/" MTS_LIMITS_FILE, NULL),
-            "make the file system writable, and restart httpd",
+            "free space on the file system, or make it writable, and reload httpd",
             "the file with the report limits cannot be written (%s), so 'mta-sts import' uses the "
             "limits of an earlier start or its defaults",
             strerror(errno));

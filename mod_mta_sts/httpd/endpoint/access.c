@@ -113,8 +113,12 @@ static int check_authorization(request_rec *r)
 int mts_access_check(request_rec *r)
 {
     int has_section = apply_sections(r);
-    int status = ap_run_access_checker(r);
+    int status = ap_run_header_parser(r);
 
+    if (status != OK && status != DECLINED) {
+        return status;
+    }
+    status = ap_run_access_checker(r);
     status = status == DECLINED ? OK : status;
     if (has_section && (status == OK || ap_satisfies(r) == SATISFY_ANY)) {
         int authorized = check_authorization(r);

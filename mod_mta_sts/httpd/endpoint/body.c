@@ -23,7 +23,9 @@
 /* A refusal waits this long for the rest of a body over HTTP/2, unless too many do so already. */
 #define REFUSAL_WAIT apr_time_from_sec(1)
 
-#define POLL apr_time_from_msec(5) /* between attempts to read over HTTP/2 */
+/* Between attempts to read over HTTP/2: doubled each time that nothing has come. */
+#define PAUSE_FIRST apr_time_from_msec(1)
+#define PAUSE_LONGEST apr_time_from_msec(50)
 
 static apr_status_t free_bytes(void *bytes)
 {
@@ -135,6 +137,7 @@ static apr_interval_time_t bound_wait(apr_socket_t *socket, apr_interval_time_t 
  * set. */
 static apr_status_t poll_some(request_rec *r, apr_bucket_brigade *brigade, apr_time_t end)
 {
+    apr_interval_time_t pause = PAUSE_FIRST;
     apr_status_t result;
 
     while (mta_sts_monotonic_now() < end) {
@@ -144,7 +147,8 @@ static apr_status_t poll_some(request_rec *r, apr_bucket_brigade *brigade, apr_t
             !(result == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade))) {
             return result;
         }
-        apr_sleep(POLL);
+        apr_sleep(pause);
+        pause = pause * 2 < PAUSE_LONGEST ? pause * 2 : PAUSE_LONGEST;
     }
     return APR_TIMEUP;
 }
