@@ -57,11 +57,26 @@ static void test_the_state_stores_the_beginning_of_a_text(void **state)
     assert_null(first_item(*state, again->items)->fix);
 }
 
+/* Member by member: a compiler may leave anything in the padding. */
+static void assert_same_report(const cli_watch_report *a, const cli_watch_report *b)
+{
+    int i;
+
+    assert_int_equal(a->phase, b->phase);
+    assert_int_equal(a->severity, b->severity);
+    assert_int_equal(a->is_eased, b->is_eased);
+    for (i = 0; i < CLI_WATCH_STARTS; i++) {
+        assert_int_equal(a->starts[i], b->starts[i]);
+    }
+    assert_int_equal(a->ended, b->ended);
+}
+
 static void test_the_state_remembers_what_each_channel_knows(void **state)
 {
     cli_watch_item item = database_item();
     cli_watch_state *again;
     const cli_watch_item *read;
+    int i;
 
     item.families = CLI_WATCH_IPV6;
     item.level = 3;
@@ -70,7 +85,9 @@ static void test_the_state_remembers_what_each_channel_knows(void **state)
     item.reports[CLI_WATCH_EXEC] = (cli_watch_report){CLI_WATCH_OPEN, MTA_STS_ERROR, 0, {3, 0}, 0};
     assert_null(parse_again(*state, &item, &again));
     read = first_item(*state, again->items);
-    assert_memory_equal(read->reports, item.reports, sizeof(item.reports));
+    for (i = 0; i < CLI_WATCH_CHANNELS; i++) {
+        assert_same_report(&read->reports[i], &item.reports[i]);
+    }
     assert_int_equal(read->families, CLI_WATCH_IPV6);
     assert_int_equal(read->level, 3);
 }
