@@ -246,6 +246,31 @@ def test_a_panel_needs_rights_on_one_table_only(make, postgres):
     postgres.run("DROP OWNED BY panel; DROP ROLE panel; DROP OWNED BY unused; DROP ROLE unused")
 
 
+def test_httpd_needs_no_table_of_its_own(make, postgres):
+    """Where another role makes all tables, the GRANTs that init prints are enough."""
+    postgres.run("DROP ROLE IF EXISTS httpd; CREATE ROLE httpd LOGIN; CREATE ROLE unused")
+    server = make([r"\[database-failed\]$"])
+    own = directive(postgres).replace("user=tester", "user=httpd")
+    server.configure(own + report.conf() + BODY).start()
+    process.wait_for(lambda: server.log.matching(r"\[database-failed\]$"), "the missing rights to be logged")
+    server.log.possible += [WORKS, r"\[hosting-failed\]$"]
+    output = Hosting(server, postgres).call("init")
+    grants = "".join(line for line in output.splitlines(True) if line.startswith("GRANT"))
+    assert [name for name, in postgres.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            if not re.search(rf"\b{name}\b.* TO HTTPD", grants)] == []
+    postgres.run(grants.replace("PANEL", "unused").replace("HTTPD", "httpd"))
+    Hosting(server, postgres).insert("a.example")
+    served(server, "a.example")
+    assert report.post(server, report.packed(report.make(1))).status == 201
+    process.wait_for(lambda: postgres.run("SELECT digest FROM tlsrpt_report WHERE state = 0") == [
+        [report.digest(report.make(1))]], "the report to be in the index")
+    output = Hosting(server, postgres).call("set", "--mx", "mx1.example.com", "--wait", "30", "b.example")
+    assert "The only machine serves it." in output
+    assert postgres.run("SELECT domain FROM mta_sts_history") == [["example.com"]]
+    server.stop()
+    postgres.run("DROP OWNED BY httpd; DROP ROLE httpd; DROP OWNED BY unused; DROP ROLE unused")
+
+
 # --- the command ---
 
 def rows(hosting):

@@ -2,7 +2,10 @@
 """A provider's whole table at once: two machines read it from PostgreSQL, while policies are fetched from
 both. With MTA_STS_LONG=1 it has a million rows, and that takes minutes; -s or -rP shows the figures."""
 
+import contextlib
 import os
+import signal
+import sqlite3
 import threading
 import time
 
@@ -10,7 +13,7 @@ import pytest
 
 import policy
 import process
-from hosting import BODY, Hosting, directive, fetch, is_served, served, under_load
+from hosting import BODY, Hosting, begin_hosting, directive, fetch, is_served, served, under_load
 from policy import text
 
 pytestmark = pytest.mark.slow
@@ -21,6 +24,7 @@ CHANGED = 25_000 if IS_LONG else 1_000  # at once: more than are read one by one
 SECONDS = 900  # that each step has, on a machine that is busy
 MEMORY = 64  # MB of a process that synchronizes
 MIB = 1 << 20
+KILLED = r"AH00052: child pid \d+ exit signal Killed"
 
 
 def domain(number):
@@ -117,3 +121,73 @@ def test_two_machines_read_all_rows_under_load_and_no_request_fails(machines, po
         assert memory.growth() < MEMORY
     print(f"in all: {sum(len(server.accesses()) for server in machines)} requests, 0 failed; "
           f"{memory.growth():.0f} MB")
+
+
+# --- the process that writes is killed or ends ---
+
+MANY = 30_000  # more changes than are read one by one: one transaction rewrites all
+ROUNDS = 10 if IS_LONG else 2
+
+
+@pytest.fixture
+def many(make):
+    """(a server with rows that have all the same policy, what changes all of them)"""
+    server, hosting = begin_hosting(make)
+    server.log.possible.append(KILLED)
+    state = server.root / "state"
+
+    def change(number):
+        with contextlib.closing(sqlite3.connect(state / "reports.db", timeout=60)) as database:
+            database.execute("UPDATE mta_sts_policy SET mx = ?", [f"mx{number}.example.com"])
+            database.commit()
+
+    with contextlib.closing(sqlite3.connect(state / "reports.db", timeout=60)) as database:
+        database.executemany("INSERT INTO mta_sts_policy (domain, mx) VALUES (?, 'mx0.example.com')",
+                             ([domain(number)] for number in range(MANY)))
+        database.commit()
+    served(server, domain(MANY - 1), text("mx0.example.com"))
+    return server, change
+
+
+def policies_in(server):
+    """(the number of rows of the snapshot, the texts that they have)"""
+    with contextlib.closing(sqlite3.connect(f"file:{server.root}/state/hosted.db?mode=ro", uri=True,
+                                            timeout=60)) as database:
+        count, = database.execute("SELECT count(*) FROM served").fetchone()
+        return count, {text for text, in database.execute(
+            "SELECT DISTINCT t.text FROM served s JOIN texts t ON t.n = s.n")}
+
+
+def writer(server):
+    """The child that synchronizes: the only one that has the database open."""
+    return process.wait_for(
+        lambda: next((child for child in server.children()
+                      if any(path.endswith("/reports.db") for path in process.opened(child))), None),
+        "a child to have the database open")
+
+
+def test_a_writer_that_is_killed_leaves_the_old_policies_or_the_new_ones_never_both(many):
+    server, change = many
+    for number in range(1, ROUNDS + 1):
+        victim = writer(server)
+        change(number)
+        time.sleep(0.5 + 0.9 * number / ROUNDS)  # it begins within a second
+        os.kill(victim, signal.SIGKILL)
+        count, texts = policies_in(server)
+        assert count == MANY and len(texts) == 1, texts
+        served(server, domain(0), text(f"mx{number}.example.com"))
+        served(server, domain(MANY - 1), text(f"mx{number}.example.com"))
+
+
+def test_gracefuls_during_a_sync_fail_no_request_and_the_next_generation_ends_it(many):
+    server, change = many
+    with under_load(server, domain(1)):
+        for number in range(1, ROUNDS + 1):
+            writer(server)
+            change(number)
+            time.sleep(0.9 * number / ROUNDS)
+            server.graceful()
+            served(server, domain(0), text(f"mx{number}.example.com"))
+            served(server, domain(MANY - 1), text(f"mx{number}.example.com"))
+            count, texts = policies_in(server)
+            assert count == MANY and texts == {text(f"mx{number}.example.com").decode()}

@@ -309,6 +309,24 @@ static void test_policies_that_no_cache_can_contain_are_deleted_in_time(void **s
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
 }
 
+static void test_the_policies_of_a_machine_that_is_gone_are_deleted_in_time(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400);
+    mta_sts_history_machine other = machine_at(T0);
+    apr_array_header_t *served = nothing(test->p);
+
+    serve(served, "example.com", one);
+    other.host = "gone.example";
+    note(db, other, served);
+    note_text(db, test->p, T0 + 400 * DAY, one);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
+    note_text(db, test->p, T0 + 402 * DAY, one);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
+    assert_string_equal(entry(read_all(db, test->p, "example.com"), 0)->host, "a.example");
+}
+
 static void test_an_error_is_reported_and_leaves_nothing_half_written(void **state)
 {
     database_test *test = *state;
@@ -366,6 +384,7 @@ int main(void)
         DATABASE_TESTS(test_a_removed_domain_ends_and_can_begin_again),
         DATABASE_TESTS(test_a_machine_does_not_end_policies_of_others),
         DATABASE_TESTS(test_policies_that_no_cache_can_contain_are_deleted_in_time),
+        DATABASE_TESTS(test_the_policies_of_a_machine_that_is_gone_are_deleted_in_time),
         DATABASE_TESTS(test_an_error_is_reported_and_leaves_nothing_half_written),
         DATABASE_TESTS(test_ten_thousand_domains_are_recorded_quickly),
     };

@@ -154,6 +154,72 @@ static void a_damaged_identity_is_replaced(void **state)
     assert_only_file(dir, MTA_STS_IDENTITY_FILE);
 }
 
+#define HOUR 3600
+
+/* A machine has confirmed what it serves this many seconds ago. */
+static void confirmed(database_test *test, const char *name, int ago)
+{
+    mta_sts_database *db = database_open(test);
+
+    assert_done(mta_sts_database_run(db, "DELETE FROM mta_sts_history_host WHERE host = %s", name));
+    assert_done(
+        mta_sts_database_run(db, "INSERT INTO mta_sts_history_host (host, noted) VALUES (%s, %lld)",
+                             name, (long long)(apr_time_now() - apr_time_from_sec(ago))));
+    mta_sts_database_close(db);
+}
+
+static void has_report(database_test *test, const char *name)
+{
+    mta_sts_database *db = database_open(test);
+
+    assert_done(mta_sts_database_run(
+        db, "INSERT INTO tlsrpt_string (id, text, whole, folded) VALUES (1, %s, %s, %s)", name,
+        name, name));
+    assert_done(mta_sts_database_run(
+        db,
+        "INSERT INTO tlsrpt_report (id, host, digest, file, received, channel, verified, state,"
+        " identity, organization, report_id, range_begin, range_end)"
+        " VALUES (1, 1, %s, 1, 1, 1, 0, 0, '', 1, '', 1, 1)",
+        "digest"));
+    mta_sts_database_close(db);
+}
+
+/* A container without a volume has a new identity at each start. */
+static void a_new_machine_gets_the_name_of_one_that_is_gone(void **state)
+{
+    database_test *test = *state;
+    const char *host = mta_sts_identity_host(test->p);
+    const char *second = apr_psprintf(test->p, "%s (2)", host);
+    const char *third = apr_psprintf(test->p, "%s (3)", host);
+    const char *a = directory(test, "a");
+
+    assert_string_equal(joined(test, a), host);
+    assert_string_equal(joined(test, directory(test, "b")), second); /* a has just started */
+    confirmed(test, host, 23 * HOUR);
+    confirmed(test, second, 25 * HOUR);
+    assert_string_equal(joined(test, directory(test, "c")), second);
+    confirmed(test, second, 0);
+    confirmed(test, host, 25 * HOUR);
+    assert_string_equal(joined(test, directory(test, "d")), host);
+    confirmed(test, host, 0);
+    assert_string_equal(joined(test, a), third); /* which was not gone */
+}
+
+static void a_name_is_not_given_away_for_a_clock_that_was_not_set_or_with_reports(void **state)
+{
+    database_test *test = *state;
+    const char *host = mta_sts_identity_host(test->p);
+    const char *second = apr_psprintf(test->p, "%s (2)", host);
+    const char *third = apr_psprintf(test->p, "%s (3)", host);
+
+    assert_string_equal(joined(test, directory(test, "a")), host);
+    confirmed(test, host, (int)apr_time_sec(apr_time_now()) - HOUR); /* in 1970 */
+    assert_string_equal(joined(test, directory(test, "b")), second);
+    confirmed(test, second, 25 * HOUR);
+    has_report(test, second);
+    assert_string_equal(joined(test, directory(test, "c")), third);
+}
+
 /* As a machine that was made from an image of another one. */
 static void a_copy_with_another_host_name_gets_an_identity_of_its_own(void **state)
 {
@@ -197,6 +263,8 @@ int main(void)
         SQLITE_TEST(processes_that_create_the_identity_at_once_have_the_same_one),
         SQLITE_TEST(a_damaged_identity_is_replaced),
         PGSQL_TEST(machines_of_one_host_name_have_names_of_their_own_and_keep_them),
+        PGSQL_TEST(a_new_machine_gets_the_name_of_one_that_is_gone),
+        PGSQL_TEST(a_name_is_not_given_away_for_a_clock_that_was_not_set_or_with_reports),
         PGSQL_TEST(a_copy_with_another_host_name_gets_an_identity_of_its_own),
         PGSQL_TEST(a_machine_whose_state_directory_cannot_be_written_to_does_not_join),
         SQLITE_TEST(the_file_of_sqlite_belongs_to_one_machine),

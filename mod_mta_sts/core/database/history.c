@@ -26,6 +26,11 @@
     "UPDATE mta_sts_history SET first_served = %lld "                                              \
     "WHERE host = %s AND last_served IS NULL AND first_served = %lld"
 #define FORGET "DELETE FROM mta_sts_history WHERE last_served + max_age * 1000000 < %lld"
+/* Of machines that are gone: they have ended nothing. */
+#define FORGET_GONE                                                                                \
+    "DELETE FROM mta_sts_history WHERE last_served IS NULL AND EXISTS"                             \
+    " (SELECT 1 FROM mta_sts_history_host n WHERE n.host = mta_sts_history.host"                   \
+    " AND n.noted + mta_sts_history.max_age * 1000000 < %lld)"
 #define READ_DOMAIN                                                                                \
     "SELECT h.host, h.domain, h.id, h.text, h.max_age, h.first_served, "                           \
     "COALESCE(h.last_served, n.noted), CASE WHEN h.last_served IS NULL THEN 1 ELSE 0 END "         \
@@ -155,6 +160,13 @@ static const char *note_host(note *n)
                     : mta_sts_database_run(n->db, NOTE_FIRST, n->machine->host, now);
 }
 
+static const char *forget(mta_sts_database *db, long long before)
+{
+    const char *error = mta_sts_database_run(db, FORGET, before);
+
+    return error ? error : mta_sts_database_run(db, FORGET_GONE, before);
+}
+
 static const char *note_all(note *n, const apr_array_header_t *served)
 {
     const char *error = read_before(n);
@@ -162,8 +174,7 @@ static const char *note_all(note *n, const apr_array_header_t *served)
     error = error ? error : note_each(n, served);
     error = error ? error : end_the_others(n);
     error = error ? error : note_host(n);
-    return error ? error
-                 : mta_sts_database_run(n->db, FORGET, number(n->machine->now - REMEMBERED));
+    return error ? error : forget(n->db, number(n->machine->now - REMEMBERED));
 }
 
 static int compare_changes(const void *one, const void *other)

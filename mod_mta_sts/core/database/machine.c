@@ -5,13 +5,24 @@
 
 #include <apr_strings.h>
 
+#include "core/database/history.h"
 #include "core/database/identity.h"
 #include "core/database/internal.h"
 
 #define NAMES_MAX 10000 /* of one host name */
+#define SILENT apr_time_from_sec(86400)
 #define READ "SELECT host FROM mta_sts_machine WHERE identity = %s"
-#define COUNT "SELECT count(*) FROM mta_sts_machine WHERE host = %s"
-#define ADD "INSERT INTO mta_sts_machine (identity, host) VALUES (%s, %s)"
+/* Whether a machine has the name and needs it: it has confirmed what it serves within a day, or has
+ * reports, or has not started completely yet. That depends on no clock that was not set. */
+#define COUNT                                                                                      \
+    "SELECT count(*) FROM mta_sts_machine m WHERE m.host = %s AND (NOT EXISTS"                     \
+    " (SELECT 1 FROM mta_sts_history_host h WHERE h.host = m.host AND h.noted >= %lld"             \
+    " AND h.noted < extract(epoch FROM now()) * 1000000 - %lld) OR EXISTS"                         \
+    " (SELECT 1 FROM tlsrpt_report r JOIN tlsrpt_string s ON s.id = r.host WHERE s.text = "        \
+    "m.host))"
+#define ADD                                                                                        \
+    "INSERT INTO mta_sts_machine (identity, host) VALUES (%s, %s)"                                 \
+    " ON CONFLICT (host) DO UPDATE SET identity = excluded.identity"
 
 static int take_host(void *baton, const char *const *columns)
 {
@@ -27,7 +38,7 @@ static const char *read_host(mta_sts_database *db, const char *identity)
     return mta_sts_database_rows(db, READ, take_host, db, identity);
 }
 
-/* The first name that no other machine has. */
+/* The first name that no other machine has or needs. */
 static const char *find_free(mta_sts_database *db, apr_pool_t *p, const char **name)
 {
     const char *host = mta_sts_database_host(db), *error;
@@ -36,7 +47,8 @@ static const char *find_free(mta_sts_database *db, apr_pool_t *p, const char **n
 
     for (i = 1; count && i <= NAMES_MAX; i++) {
         *name = i == 1 ? host : apr_psprintf(p, "%s (%d)", host, i);
-        error = mta_sts_database_rows(db, COUNT, mta_sts_database_take_number, &count, *name);
+        error = mta_sts_database_rows(db, COUNT, mta_sts_database_take_number, &count, *name,
+                                      (long long)MTA_STS_HISTORY_FIRST, (long long)SILENT);
         if (error) {
             return error;
         }

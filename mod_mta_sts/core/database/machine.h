@@ -8,6 +8,10 @@
  * The names of the machines that share a database: the host name, unless another machine has it
  * already; then "NAME (2)" and so on. A machine is known by its identity, so that it keeps its
  * name, and no two machines have each other's rows taken away.
+ *
+ * A container may have a new identity at each start. It gets the name of an earlier one with its host
+ * name that has been silent for a day, so that their number is bounded; but not of one whose reports
+ * are in the index, since they would be deleted from it.
  */
 
 /*

@@ -116,12 +116,22 @@ static const char *const pgsql_tables[] = {
     NULL,
 };
 
+/* The tables of the index and of the history (core/database/schema.c) belong to the role that was
+ * the first to connect: it may be that of init. */
+#define INDEX_TABLES                                                                               \
+    "mta_sts_fetch, mta_sts_fetch_day, mta_sts_fetch_loss, mta_sts_fetch_span, mta_sts_history,"   \
+    " mta_sts_history_host, mta_sts_machine, mta_sts_network_name, tlsrpt_cause, tlsrpt_day_cost," \
+    " tlsrpt_directory, tlsrpt_domain, tlsrpt_failure, tlsrpt_organization, tlsrpt_policy,"        \
+    " tlsrpt_report, tlsrpt_string, tlsrpt_sum"
+
 static const char pgsql_grants[] =
     "GRANT SELECT, INSERT, UPDATE, DELETE ON mta_sts_policy TO PANEL;\n"
     "GRANT SELECT ON mta_sts_policy TO HTTPD;\n"
     "GRANT SELECT, DELETE ON mta_sts_policy_change, mta_sts_policy_past TO HTTPD;\n"
     "GRANT SELECT, INSERT, UPDATE, DELETE ON mta_sts_policy_machine TO HTTPD;\n"
-    "GRANT SELECT, UPDATE ON mta_sts_policy_source TO HTTPD;\n";
+    "GRANT SELECT, UPDATE ON mta_sts_policy_source TO HTTPD;\n"
+    "GRANT SELECT ON mta_sts_schema TO HTTPD;\n"
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON " INDEX_TABLES " TO HTTPD;\n";
 
 /* --- both --- */
 
