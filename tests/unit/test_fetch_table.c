@@ -73,6 +73,18 @@ static void note(apr_pool_t *p, const char *domain, const char *address, const c
     }
 }
 
+static void note_outcome(apr_pool_t *p, const char *domain, mta_sts_fetch_outcome outcome)
+{
+    static const char none[MTS_FETCH_ID_BYTES] = "";
+    const mts_fetch_key key = {
+        .domain = domain, .len = strlen(domain), .outcome = outcome, .now = T0};
+    mts_fetch_position position;
+
+    if (!mts_fetch_table_count(&key, &position)) {
+        mts_fetch_table_insert(&key, &position, none, apr_pstrdup(p, ""));
+    }
+}
+
 static apr_array_header_t *read_all(apr_pool_t *p)
 {
     apr_size_t at = 0;
@@ -266,6 +278,29 @@ static void what_finds_no_room_is_counted_as_lost(void **state)
     assert_false(mts_fetch_table_is_filling());
 }
 
+/* Anybody can have a TLS handshake fail, with any number of names. */
+static void what_was_not_served_leaves_half_of_the_slots_to_what_was(void **state)
+{
+    mts_fetch_losses losses;
+    int i, found = 0;
+    apr_array_header_t *all;
+
+    begin();
+    for (i = 0; i < 4 * MTS_FETCH_SLOTS; i++) {
+        note_outcome(*state, apr_psprintf(*state, "d%d.example", i), MTA_STS_FETCH_TLS_GAVE_UP);
+    }
+    losses = mts_fetch_table_read_losses();
+    assert_in_range(losses.requests, 3 * MTS_FETCH_SLOTS, 4 * MTS_FETCH_SLOTS);
+    for (i = 0; i < 1000; i++) {
+        note_outcome(*state, apr_psprintf(*state, "served%d.example", i), MTA_STS_FETCH_SERVED);
+    }
+    all = read_all(*state);
+    for (i = 0; i < all->nelts; i++) {
+        found += APR_ARRAY_IDX(all, i, mts_fetch_taken).fetch.outcome == MTA_STS_FETCH_SERVED;
+    }
+    assert_in_range(found, 990, 1000);
+}
+
 /* The watchdog may be killed before they are in the database. */
 static void losses_remain_until_they_are_removed(void **state)
 {
@@ -450,6 +485,7 @@ int main(void)
         POOL_TEST(a_request_after_a_freed_slot_may_be_in_a_second_one),
         POOL_TEST(what_is_counted_after_reading_remains),
         POOL_TEST(what_finds_no_room_is_counted_as_lost),
+        POOL_TEST(what_was_not_served_leaves_half_of_the_slots_to_what_was),
         POOL_TEST(losses_remain_until_they_are_removed),
         POOL_TEST(a_damaged_slot_counts_as_lost_and_spares_the_others),
         POOL_TEST(killed_children_hang_nobody),

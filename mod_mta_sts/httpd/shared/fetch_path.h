@@ -144,7 +144,9 @@ MTS_FETCH_INLINE void mts_fetch_find_position(const mts_fetch_key *key,
     hash = mts_fetch_hash(hash, key->domain, key->len, secret[0]);
     position->tag = (hash & MTS_FETCH_TAG_MASK & ~MTS_FETCH_TAG_0) | MTS_FETCH_TAG_1;
     position->at = (apr_size_t)(hash % MTS_FETCH_SETS) * MTS_FETCH_WAYS;
-    position->end = position->at + MTS_FETCH_WAYS;
+    /* What was not served has half of the slots: it cannot push out what was. */
+    position->end =
+        position->at + (key->outcome == MTA_STS_FETCH_SERVED ? MTS_FETCH_WAYS : MTS_FETCH_WAYS / 2);
 }
 
 /* --- counting --- */
