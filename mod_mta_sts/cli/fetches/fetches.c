@@ -67,6 +67,21 @@ static void print_row(apr_pool_t *p, const mta_sts_fetch *row)
            *row->agent ? "  " : "", *row->agent ? mta_sts_format_name(p, row->agent) : "");
 }
 
+/* Whether requests from before the first record were to be shown, and no gap says the same. */
+static int is_cut_off(const mta_sts_fetches_coverage *coverage, apr_time_t since)
+{
+    int i;
+
+    for (i = 0; i < coverage->gaps->nelts; i++) {
+        const mta_sts_fetches_gap *gap = &APR_ARRAY_IDX(coverage->gaps, i, mta_sts_fetches_gap);
+
+        if (gap->begin <= since && gap->end >= coverage->began) {
+            return 0;
+        }
+    }
+    return coverage->machines && coverage->began > since;
+}
+
 static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *coverage,
                            apr_time_t since)
 {
@@ -82,7 +97,7 @@ static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *covera
         printf("From %s to %s %s recorded nothing.\n", mta_sts_format_time(p, gap->begin),
                mta_sts_format_time(p, gap->end), mta_sts_format_name(p, gap->host));
     }
-    if (coverage->machines && coverage->began > since) {
+    if (is_cut_off(coverage, since)) {
         printf("Requests before %s are not recorded, or not any more.\n",
                mta_sts_format_time(p, coverage->began));
     }
