@@ -100,12 +100,12 @@ def figure_fetch_log(bench):
     handshake, note = handshake_costs(bench)
     yield "instructions a TLS handshake of MTASTSFetchLog", handshake, note, 10_000, 3_000
     (known, new), notes = costs(bench, configured(2 * number), number)
-    yield "instructions a request of MTASTSFetchLog, first of its kind", new, notes[1], 600, 300
+    yield "instructions a request of MTASTSFetchLog, first of its kind", new, notes[1], 300, 250
     yield "the same, not the first in seconds", known, notes[0], 300, 200
     many = bench.pick(1_000_000, 10_000)
     source = Source(bench)
     source.fill(0, many)
     sync(bench, many - 1)
     (known, new), notes = costs(bench, ON, number)
-    yield (f"the same with {many:,} hosted domains, first", new, notes[1], 600, 300)
+    yield (f"the same with {many:,} hosted domains, first", new, notes[1], 300, 250)
     yield (f"the same with {many:,} hosted domains, not the first", known, notes[0], 300, 200)

@@ -105,6 +105,37 @@ def test_full_addresses_of_yesterday_are_replaced_and_old_rows_are_deleted(make)
                       ("example.com", "192.0.2.0/24", "", SERVED, "", "x"): 2})
 
 
+FULL = r"\[mta_sts:warn\].*\[fetches-full\]$"
+
+
+def test_the_oldest_days_are_deleted_when_the_log_is_full_and_it_says_for_how_many_it_suffices(make):
+    server = begin(make, "MTASTSReportQuota 10M 1M", expected=(FULL,))
+    wait_for_log(server)
+    server.stop()
+    today = int(time.time()) // 86400
+    Database(server).run(f"UPDATE mta_sts_fetch_span SET began = {(today - 40) * 86400 * 1000000}")
+    # A day may have at least 1,000 rows, of which this one has used up most.
+    Database(server).run("INSERT INTO mta_sts_fetch_day VALUES "
+                         f"({today - 9}, 600), ({today - 8}, 600), ({today - 7}, 600), ({today}, 900)")
+    for age in 9, 8, 7, 0:
+        at = (today - age) * 86400 * 1000000
+        Database(server).run(
+            f"INSERT INTO mta_sts_fetch VALUES ('example.com', {(today - age) * 24}, '192.0.2.0/24', '', "
+            f"0, '', 'x{age}', 1, {at}, {at})")
+    server.start()
+    # One at a time: a flood of requests does not delete all of the record.
+    days = "SELECT agent FROM mta_sts_fetch ORDER BY hour"
+    process.wait_for(lambda: [one["agent"] for one in Database(server).run(days)] == ["x8", "x7", "x0"],
+                     "the oldest day to be deleted", 30)
+    line, = server.log.matching(FULL)
+    assert "suffices for about 3 of the 90 days of MTASTSFetchLogKeep" in line, line
+    assert re.search(r"set the first size of MTASTSReportQuota to at least \d+M", line)
+    since = time.strftime("%Y-%m-%d 00:00", time.gmtime((today - 8) * 86400))
+    assert f"requests before {since}" in line, line
+    printed = run(server, "fetches", "--since", "30d", "example.com")
+    assert f"Requests before {since}" in printed, printed
+
+
 def test_full_addresses_of_a_clock_that_was_ahead_are_replaced(make):
     server = begin(make, "MTASTSFetchLog address")
     wait_for_log(server)

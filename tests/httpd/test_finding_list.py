@@ -23,6 +23,7 @@ ELSEWHERE = {
     "report-not-opened": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
     "report-domain-missing": "httpd/test_findings.py",
+    "fetches-full": "httpd/test_fetch_log.py",
     "fetches-lost": "httpd/test_fetch_log.py",
     "fetches-proxy": "httpd/test_fetch_log.py",
     "hosting-failed": "httpd/test_hosting.py",

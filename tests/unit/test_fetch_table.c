@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 #include "httpd/shared/counters.h"
-#include "httpd/shared/fetch_table.h"
+#include "httpd/shared/fetch_path.h"
 #include "httpd/shared/memory.h"
 
 #define T0 (APR_INT64_C(497500) * MTA_STS_FETCH_HOUR)
@@ -69,7 +69,19 @@ static void note(apr_pool_t *p, const char *domain, const char *address, const c
     }
     key.client = client;
     if (!mts_fetch_table_count(&key, &position)) {
-        mts_fetch_table_insert(&key, &position, id, agent);
+        mts_fetch_table_insert(&key, &position, id, agent ? agent : "");
+    }
+}
+
+static void note_outcome(apr_pool_t *p, const char *domain, mta_sts_fetch_outcome outcome)
+{
+    static const char none[MTS_FETCH_ID_BYTES] = "";
+    const mts_fetch_key key = {
+        .domain = domain, .len = strlen(domain), .outcome = outcome, .now = T0};
+    mts_fetch_position position;
+
+    if (!mts_fetch_table_count(&key, &position)) {
+        mts_fetch_table_insert(&key, &position, none, apr_pstrdup(p, ""));
     }
 }
 
@@ -80,6 +92,19 @@ static apr_array_header_t *read_all(apr_pool_t *p)
 
     assert_int_equal(at, MTS_FETCH_SLOTS);
     return list;
+}
+
+static apr_int64_t take(apr_pool_t *p)
+{
+    const apr_array_header_t *list = read_all(p);
+    apr_int64_t sum = 0;
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        sum += APR_ARRAY_IDX(list, i, mts_fetch_taken).fetch.requests;
+    }
+    mts_fetch_table_remove(list);
+    return sum;
 }
 
 static const mta_sts_fetch *only(const apr_array_header_t *list)
@@ -133,6 +158,14 @@ static void only_a_clean_first_word_of_an_agent_is_stored(void **state)
         {"a<script>", ""},
         {"\303\244b c", ""},
         {"abcdefghijklmnopqrstuvwxyz0123456789ABCDEF", "abcdefghijklmnopqrstuvwxyz012345"},
+        {"a", "a"},
+        {"a/7", "a"},
+        {"1234567", "1234567"},
+        {"12345678", "12345678"},
+        {"123456789012345", "123456789012345"},
+        {"1234567890123456", "1234567890123456"},
+        {"12345678901234567890123456789012", "12345678901234567890123456789012"},
+        {"1234567890123456789012345678901\377", ""},
     };
     apr_size_t i;
 
@@ -141,6 +174,64 @@ static void only_a_clean_first_word_of_an_agent_is_stored(void **state)
         note(*state, "example.com", "192.0.2.1", agents[i].sent, T0);
         assert_string_equal(only(read_all(*state))->agent, agents[i].stored);
     }
+}
+
+/* What is in the table as it was sent does not count as damage: it is removed when it is read. */
+static void an_agent_that_is_not_clean_costs_no_request(void **state)
+{
+    begin();
+    note(*state, "example.com", "192.0.2.1", "Damaged-Agent", T0);
+    damage("Damaged-Agent", "\377");
+    assert_string_equal(only(read_all(*state))->agent, "");
+    assert_int_equal(mts_fetch_table_read_losses().requests, 0);
+}
+
+/* Each length of a domain is hashed and copied in its own way, in words of 8 and 16 bytes. */
+static void domains_that_differ_in_one_character_are_apart(void **state)
+{
+    static const int lengths[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 252, 253};
+    char name[254];
+    apr_size_t i;
+    int at, k;
+
+    for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        begin();
+        memset(name, 'a', sizeof(name));
+        name[lengths[i]] = '\0';
+        note(*state, name, "192.0.2.1", NULL, T0);
+        for (at = 0; at < lengths[i]; at++) {
+            name[at] = 'b';
+            for (k = 0; k < 2; k++) {
+                note(*state, name, "192.0.2.1", NULL, T0);
+            }
+            name[at] = 'a';
+        }
+        assert_int_equal(read_all(*state)->nelts, lengths[i] + 1);
+        assert_int_equal(take(*state), 2 * lengths[i] + 1);
+        assert_int_equal(mts_fetch_table_lost(), 0);
+    }
+}
+
+/* A slot that is freed before that of the key: the watchdog adds the two up. */
+static void a_request_after_a_freed_slot_may_be_in_a_second_one(void **state)
+{
+    apr_array_header_t *one;
+    apr_size_t at = 0;
+    apr_int64_t sum = 0;
+    int i;
+
+    begin();
+    for (i = 0; i < 3000; i++) {
+        note(*state, apr_psprintf(*state, "d%d.example", i), "192.0.2.1", NULL, T0);
+    }
+    one = mts_fetch_table_read(&at, 1000, *state);
+    mts_fetch_table_remove(one);
+    sum = one->nelts;
+    for (i = 0; i < 3000; i++) {
+        note(*state, apr_psprintf(*state, "d%d.example", i), "192.0.2.1", NULL, T0);
+    }
+    sum += take(*state);
+    assert_int_equal(sum + mts_fetch_table_lost(), 6000);
 }
 
 static void what_is_counted_after_reading_remains(void **state)
@@ -187,6 +278,29 @@ static void what_finds_no_room_is_counted_as_lost(void **state)
     assert_false(mts_fetch_table_is_filling());
 }
 
+/* Anybody can have a TLS handshake fail, with any number of names. */
+static void what_was_not_served_leaves_half_of_the_slots_to_what_was(void **state)
+{
+    mts_fetch_losses losses;
+    int i, found = 0;
+    apr_array_header_t *all;
+
+    begin();
+    for (i = 0; i < 4 * MTS_FETCH_SLOTS; i++) {
+        note_outcome(*state, apr_psprintf(*state, "d%d.example", i), MTA_STS_FETCH_TLS_GAVE_UP);
+    }
+    losses = mts_fetch_table_read_losses();
+    assert_in_range(losses.requests, 3 * MTS_FETCH_SLOTS, 4 * MTS_FETCH_SLOTS);
+    for (i = 0; i < 1000; i++) {
+        note_outcome(*state, apr_psprintf(*state, "served%d.example", i), MTA_STS_FETCH_SERVED);
+    }
+    all = read_all(*state);
+    for (i = 0; i < all->nelts; i++) {
+        found += APR_ARRAY_IDX(all, i, mts_fetch_taken).fetch.outcome == MTA_STS_FETCH_SERVED;
+    }
+    assert_in_range(found, 990, 1000);
+}
+
 /* The watchdog may be killed before they are in the database. */
 static void losses_remain_until_they_are_removed(void **state)
 {
@@ -216,8 +330,9 @@ static void a_damaged_slot_counts_as_lost_and_spares_the_others(void **state)
     static const struct {
         const char *text, *damage;
     } cases[] = {
-        {"damaged.example", "\377"},          {"damaged.example", "\303\050"},
-        {"damaged.example", "\033[31m"},      {"Damaged-Agent", "\377"},
+        {"damaged.example", "\377"},
+        {"damaged.example", "\303\050"},
+        {"damaged.example", "\033[31m"},
         {"0123456789abcdef0123", "\3770123"},
     };
     mts_fetch_losses losses;
@@ -296,19 +411,6 @@ static void *count_all(void *baton)
     return NULL;
 }
 
-static apr_int64_t take(apr_pool_t *p)
-{
-    const apr_array_header_t *list = read_all(p);
-    apr_int64_t sum = 0;
-    int i;
-
-    for (i = 0; i < list->nelts; i++) {
-        sum += APR_ARRAY_IDX(list, i, mts_fetch_taken).fetch.requests;
-    }
-    mts_fetch_table_remove(list);
-    return sum;
-}
-
 static void no_request_is_missing_or_counted_twice_while_the_watchdog_takes_them(void **state)
 {
     pthread_t threads[CHILDREN];
@@ -378,8 +480,12 @@ int main(void)
         POOL_TEST(requests_of_one_network_in_one_hour_are_one_entry),
         POOL_TEST(what_differs_is_another_entry),
         POOL_TEST(only_a_clean_first_word_of_an_agent_is_stored),
+        POOL_TEST(an_agent_that_is_not_clean_costs_no_request),
+        POOL_TEST(domains_that_differ_in_one_character_are_apart),
+        POOL_TEST(a_request_after_a_freed_slot_may_be_in_a_second_one),
         POOL_TEST(what_is_counted_after_reading_remains),
         POOL_TEST(what_finds_no_room_is_counted_as_lost),
+        POOL_TEST(what_was_not_served_leaves_half_of_the_slots_to_what_was),
         POOL_TEST(losses_remain_until_they_are_removed),
         POOL_TEST(a_damaged_slot_counts_as_lost_and_spares_the_others),
         POOL_TEST(killed_children_hang_nobody),

@@ -2,6 +2,7 @@
 #include "database_fixture.h"
 
 #include "core/base/network.h"
+#include "core/database/fetch_room.h"
 #include "core/database/fetches.h"
 #include "core/database/history.h"
 
@@ -95,6 +96,83 @@ static void networks_of_a_domain_and_hour_are_limited(void **state)
     assert_string_equal(at(rows, 0)->network, "");
     assert_int_equal(at(rows, 0)->requests, 50);
     assert_int_equal(at(rows, 1)->requests, 2);
+}
+
+/* Anybody can have a TLS handshake fail. */
+static void what_was_not_served_cannot_push_out_what_was(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    mta_sts_fetches_machine a = machine("a.example", T0, T0);
+    mta_sts_fetch list[MTA_STS_FETCH_NETWORKS_MAX + MTA_STS_FETCH_REFUSED_MAX + 50];
+    const int refused = MTA_STS_FETCH_REFUSED_MAX + 50, served = MTA_STS_FETCH_NETWORKS_MAX;
+    const apr_array_header_t *rows;
+    int i, by_network[2] = {0};
+
+    for (i = 0; i < refused + served; i++) {
+        list[i] =
+            fetch_at("example.com", apr_psprintf(test->p, "10.%d.%d.0/24", i / 200, i % 200), T0);
+        list[i].outcome = i < refused ? MTA_STS_FETCH_TLS_GAVE_UP : MTA_STS_FETCH_SERVED;
+    }
+    add(db, &a, list, refused + served, test->p);
+    rows = read_all(db, "example.com", test->p);
+    for (i = 0; i < rows->nelts; i++) {
+        by_network[at(rows, i)->outcome == MTA_STS_FETCH_SERVED] += *at(rows, i)->network != '\0';
+    }
+    assert_int_equal(by_network[0], MTA_STS_FETCH_REFUSED_MAX);
+    assert_int_equal(by_network[1], MTA_STS_FETCH_NETWORKS_MAX);
+}
+
+static void handshakes_of_many_domains_leave_half_of_a_day_to_those_that_were_served(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    mta_sts_fetches_machine a = machine("a.example", T0, T0);
+    apr_int64_t named[2] = {0};
+    const apr_array_header_t *rows;
+    int i;
+
+    a.rows_max = 4000;
+    for (i = 0; i < 1400; i++) {
+        mta_sts_fetch one = fetch_at(apr_psprintf(test->p, "d%d.example", i), "192.0.2.0/24", T0);
+
+        one.outcome = i < 700 ? MTA_STS_FETCH_TLS_FAILED : MTA_STS_FETCH_SERVED;
+        add(db, &a, &one, 1, test->p);
+    }
+    rows = read_all(db, NULL, test->p);
+    for (i = 0; i < rows->nelts; i++) {
+        named[at(rows, i)->outcome == MTA_STS_FETCH_SERVED] += *at(rows, i)->domain != '\0';
+    }
+    assert_int_equal(named[0], 500);
+    assert_int_equal(named[1], 500);
+}
+
+static void it_is_known_when_the_log_is_getting_full(void **state)
+{
+    static const struct {
+        int today, others, is_short;
+    } cases[] = {{700, 0, 0}, {800, 0, 1}, {800, 3, 1}, {0, 4000, 0}, {2000, 0, 1}};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        database_test *test = *state;
+        mta_sts_database *db = database_open(test);
+        mta_sts_fetch_room room;
+
+        assert_done(mta_sts_database_run(db, "DELETE FROM mta_sts_fetch_day"));
+        assert_done(mta_sts_fetch_room_read(db, T0, 4000, &room));
+        assert_int_equal(room.rows + room.days + room.is_short + room.oldest_end, 0);
+        assert_done(mta_sts_database_run(
+            db, "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (%lld, %d)",
+            (long long)(T0 / DAY), cases[i].today));
+        assert_done(mta_sts_database_run(
+            db, "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (%lld, %d)",
+            (long long)(T0 / DAY - 5), cases[i].others));
+        assert_done(mta_sts_fetch_room_read(db, T0 + HOUR, 4000, &room));
+        assert_int_equal(room.is_short, cases[i].is_short);
+        assert_int_equal(room.oldest_end, T0 - 4 * DAY);
+        assert_int_equal(room.days, 2);
+    }
 }
 
 static void the_rows_of_a_day_are_limited_and_later_days_have_their_own(void **state)
@@ -334,6 +412,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(requests_of_several_machines_add_up),
         DATABASE_TESTS(networks_of_a_domain_and_hour_are_limited),
+        DATABASE_TESTS(what_was_not_served_cannot_push_out_what_was),
+        DATABASE_TESTS(handshakes_of_many_domains_leave_half_of_a_day_to_those_that_were_served),
+        DATABASE_TESTS(it_is_known_when_the_log_is_getting_full),
         DATABASE_TESTS(the_rows_of_a_day_are_limited_and_later_days_have_their_own),
         DATABASE_TESTS(old_rows_are_deleted_and_full_addresses_replaced_in_small_steps),
         DATABASE_TESTS(full_addresses_of_a_clock_that_was_ahead_are_replaced_at_once),

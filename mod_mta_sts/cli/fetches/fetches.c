@@ -33,6 +33,7 @@ typedef struct fetches_found {
     const apr_array_header_t *networks; /* of const char *: those of the rows, each once */
     const cli_names *names;
     mta_sts_fetches_coverage coverage;
+    apr_time_t since; /* what was requested */
 } fetches_found;
 
 static const char *take_since(apr_pool_t *p, const cli_option *option, void *target,
@@ -66,7 +67,23 @@ static void print_row(apr_pool_t *p, const mta_sts_fetch *row)
            *row->agent ? "  " : "", *row->agent ? mta_sts_format_name(p, row->agent) : "");
 }
 
-static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *coverage)
+/* Whether requests from before the first record were to be shown, and no gap says the same. */
+static int is_cut_off(const mta_sts_fetches_coverage *coverage, apr_time_t since)
+{
+    int i;
+
+    for (i = 0; i < coverage->gaps->nelts; i++) {
+        const mta_sts_fetches_gap *gap = &APR_ARRAY_IDX(coverage->gaps, i, mta_sts_fetches_gap);
+
+        if (gap->begin <= since && gap->end >= coverage->began) {
+            return 0;
+        }
+    }
+    return coverage->machines && coverage->began > since;
+}
+
+static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *coverage,
+                           apr_time_t since)
 {
     int i;
 
@@ -79,6 +96,10 @@ static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *covera
 
         printf("From %s to %s, %s recorded nothing.\n", mta_sts_format_time(p, gap->begin),
                mta_sts_format_time(p, gap->end), mta_sts_format_name(p, gap->host));
+    }
+    if (is_cut_off(coverage, since)) {
+        printf("Requests before %s are not recorded, or not any more.\n",
+               mta_sts_format_time(p, coverage->began));
     }
     if (coverage->lost) {
         printf("Up to %s were not recorded.\n",
@@ -135,7 +156,7 @@ static void print_text(apr_pool_t *p, const fetches_found *found)
     }
     print_names(p, found);
     print_unknown(p, found->rows);
-    print_coverage(p, &found->coverage);
+    print_coverage(p, &found->coverage, found->since);
 }
 
 /* --- JSON --- */
@@ -189,11 +210,12 @@ static json_t *gaps_json(apr_pool_t *p, const apr_array_header_t *gaps)
 
 static void print_json(apr_pool_t *p, const fetches_found *found)
 {
-    cli_print_json(json_pack("{s:o, s:o, s:b, s:i, s:o, s:I}", "domain", text_json(found->domain),
-                             "fetches", rows_json(p, found), "is_complete",
-                             found->rows->nelts < ROWS_MAX, "machines", found->coverage.machines,
-                             "gaps", gaps_json(p, found->coverage.gaps), "lost",
-                             (json_int_t)found->coverage.lost));
+    cli_print_json(
+        json_pack("{s:o, s:o, s:b, s:i, s:o, s:o, s:I}", "domain", text_json(found->domain),
+                  "fetches", rows_json(p, found), "is_complete", found->rows->nelts < ROWS_MAX,
+                  "machines", found->coverage.machines, "recorded_since",
+                  found->coverage.began ? time_json(p, found->coverage.began) : json_null(), "gaps",
+                  gaps_json(p, found->coverage.gaps), "lost", (json_int_t)found->coverage.lost));
 }
 
 /* --- the call --- */
@@ -228,6 +250,7 @@ static const char *read_log(apr_pool_t *p, mta_sts_database *db, const fetches_c
     const char *error = mta_sts_fetches_read(db, &filter, ROWS_MAX, p, &rows);
 
     found->rows = rows;
+    found->since = call->since;
     error = error ? error : mta_sts_fetches_cover(db, call->since, now, now, p, &found->coverage);
     if (!error && !call->since) { /* what was before the first record is no gap */
         error = mta_sts_fetches_cover(db, found->coverage.began, now, now, p, &found->coverage);

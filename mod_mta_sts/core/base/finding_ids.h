@@ -74,6 +74,7 @@
     FINDING("fetch-tls-failed", "No TLS connection to the policy host is possible")                \
     FINDING("fetch-unreachable", "The policy host cannot be reached")                              \
     FINDING("fetch-untried", "No time was left to fetch the policy")                               \
+    FINDING("fetches-full", "The fetch log is full: its oldest day is deleted before its time")    \
     FINDING("fetches-lost", "Requests for policies were not recorded in the fetch log")            \
     FINDING("fetches-proxy", "The fetch log does not know the clients behind a proxy")             \
     FINDING("field-duplicate", "A field occurs more than once")                                    \

@@ -5,12 +5,15 @@
 
 #include <apr_strings.h>
 
-#define DAY (APR_INT64_C(24))
-#define ROWS_LEAST 1000 /* of a day, however full the log is */
+#include "core/database/fetch_room.h"
 
-/* A row is found, or how many others its domain and hour have. */
+#define DAY (APR_INT64_C(24))
+
+/* A row is found, or how many others of its kind its domain and hour have: those that were served,
+ * or the others. */
 #define FIND                                                                                       \
-    "SELECT count(CASE WHEN network <> '' THEN 1 END), max(CASE WHEN network = %s AND "            \
+    "SELECT count(CASE WHEN network <> '' AND (CASE WHEN outcome = 0 THEN 1 ELSE 0 END) = %d "     \
+    "THEN 1 END), max(CASE WHEN network = %s AND "                                                 \
     "address = %s AND outcome = %d AND id = %s THEN 1 ELSE 0 END) FROM mta_sts_fetch "             \
     "WHERE domain = %s AND hour = %lld"
 #define ADD                                                                                        \
@@ -114,13 +117,10 @@ static const char *begin_day(adding *a, apr_int64_t day)
     return error;
 }
 
-/* Each day may use a quarter of what the others have left, so that no flood of requests leaves
- * nothing to the days after it. */
-static int has_room(const adding *a)
+static int has_room(const adding *a, int outcome)
 {
-    apr_int64_t left = (a->rows_max - (a->all - a->entries)) / 4;
-
-    return a->entries + a->added < (left > ROWS_LEAST ? left : ROWS_LEAST);
+    return a->entries + a->added <
+           mta_sts_fetch_room_of_day(a->rows_max, a->all - a->entries, outcome);
 }
 
 static const char *add_row(const adding *a, const mta_sts_fetch *one)
@@ -133,21 +133,22 @@ static const char *add_row(const adding *a, const mta_sts_fetch *one)
 
 static const char *add_one(adding *a, const mta_sts_fetch *one)
 {
+    const int is_served = one->outcome == MTA_STS_FETCH_SERVED;
     mta_sts_fetch row = *one;
     apr_int64_t found[2] = {0, 0};
     const char *error = begin_day(a, hour_of(one->first) / DAY);
 
     error = error ? error
-                  : mta_sts_database_rows(a->db, FIND, take_two, found, one->network, one->address,
-                                          one->outcome, one->id, one->domain,
+                  : mta_sts_database_rows(a->db, FIND, take_two, found, is_served, one->network,
+                                          one->address, one->outcome, one->id, one->domain,
                                           (long long)hour_of(one->first));
     if (error || found[1]) {
         return error ? error : add_row(a, one);
     }
-    if (!has_room(a)) {
+    if (!has_room(a, one->outcome)) {
         row.domain = row.network = row.address = row.id = row.agent = "";
     }
-    else if (found[0] >= MTA_STS_FETCH_NETWORKS_MAX) {
+    else if (found[0] >= (is_served ? MTA_STS_FETCH_NETWORKS_MAX : MTA_STS_FETCH_REFUSED_MAX)) {
         row.network = row.address = row.id = row.agent = "";
     }
     else {

@@ -13,8 +13,8 @@
  * section 4.3.2) has reached this server. Several machines that share a database add up.
  *
  * Strangers can send any number of requests for any host from many networks: names that are not
- * local are one name, the networks of a domain and hour are limited, and so are the rows of a day;
- * the rest is added up under "other".
+ * local are one name, the networks of a domain and hour are limited, and so are the rows of a day
+ * (core/database/fetch_room.h); the rest is added up under "other".
  */
 
 /* FETCH(enumerator, name, text): what became of a request, or of a TLS handshake that failed, so
@@ -68,6 +68,9 @@ typedef struct mta_sts_fetch {
 
 /* The limits, per hour and domain, and for everything. */
 #define MTA_STS_FETCH_NETWORKS_MAX 200 /* rows of one domain in one hour, without "other" */
+/* The same of requests that were not served, and of handshakes that failed: they have a share of
+ * their own, so that they cannot push out those that were. */
+#define MTA_STS_FETCH_REFUSED_MAX 100
 #define MTA_STS_FETCH_ROW_BYTES                                                                    \
     320 /* what a row takes on disk with its indexes, at most                                      \
            typically */

@@ -52,11 +52,6 @@ void *mts_config_merge(apr_pool_t *p, void *base, void *add)
     return config;
 }
 
-mts_config *mts_config_of(const server_rec *s)
-{
-    return ap_get_module_config(s->module_config, &mta_sts_module);
-}
-
 mts_config *mts_config_own(const server_rec *s)
 {
     mts_config *config = mts_config_of(s);

@@ -10,6 +10,7 @@
 #include "core/policy/policy.h"
 #include "httpd/config/pair_config.h"
 #include "httpd/config/report_config.h"
+#include "httpd/shared/module.h"
 
 /*
  * The configuration of one server: its directives, and the policies that result from them.
@@ -94,7 +95,10 @@ void *mts_config_create(apr_pool_t *p, server_rec *s);
 void *mts_config_merge(apr_pool_t *p, void *base, void *add);
 
 /* The configuration that applies to a server: its own, or the main server's. */
-mts_config *mts_config_of(const server_rec *s);
+static inline mts_config *mts_config_of(const server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &mta_sts_module);
+}
 
 /* The server's own configuration, or NULL if it shares the main server's. */
 mts_config *mts_config_own(const server_rec *s);

@@ -307,28 +307,22 @@ const mts_policy *mts_policies_defined(const server_rec *s, const char *host, co
     return policy ? policy : find_in_table(config->main->by_block, domain, len);
 }
 
-const char *mts_policies_requested(const request_rec *r, const char **host, apr_ssize_t *len)
+void mts_policies_find(const request_rec *r, mts_requested *requested)
 {
-    const char *domain;
-
-    *host = host_of(r);
-    domain = mta_sts_name_policy_domain(*host);
-    if (!domain || strcmp(ap_http_scheme(r), "https") != 0) {
-        return NULL;
-    }
-    *len = (apr_ssize_t)strlen(domain);
-    if (domain[*len - 1] == '.') {
-        --*len;
-    }
-    return domain;
-}
-
-const mts_policy *mts_policies_find(const request_rec *r)
-{
+    const char *host = host_of(r), *domain = mta_sts_name_policy_domain(host);
     apr_ssize_t len;
-    const char *host, *domain = mts_policies_requested(r, &host, &len);
 
-    return domain ? mts_policies_defined(r->server, host, domain, len) : NULL;
+    *requested = (mts_requested){.host = host};
+    if (!domain || strcmp(ap_http_scheme(r), "https") != 0) {
+        return;
+    }
+    len = (apr_ssize_t)strlen(domain);
+    if (domain[len - 1] == '.') {
+        len--;
+    }
+    requested->domain = domain;
+    requested->len = len;
+    requested->policy = mts_policies_defined(r->server, host, domain, len);
 }
 
 int mts_policies_reach_senders(const mts_served *served)

@@ -35,14 +35,18 @@ void mts_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
 const mts_policy *mts_policies_defined(const server_rec *s, const char *host, const char *domain,
                                        apr_ssize_t len);
 
-/* The policy domain that a request, which must be over https, is for: the name after "mta-sts." in
- * its host; NULL if it is for another host. host: out: that host; len: out: the length of the
- * domain, which need not end there. */
-const char *mts_policies_requested(const request_rec *r, const char **host, apr_ssize_t *len);
+/* What a request is for. */
+typedef struct mts_requested {
+    const char *host;   /* policy host */
+    const char *domain; /* the name after "mta-sts." in it; NULL: it is for another host, or not
+                           over https */
+    apr_ssize_t len;    /* of the domain, which need not end there */
+    const mts_policy *policy; /* NULL: none was found */
+} mts_requested;
 
-/* The policy to serve for this request, which must be over https and for a policy host that the
- * server has a policy for; else NULL. */
-const mts_policy *mts_policies_find(const request_rec *r);
+/* Finds the policy to serve for a request, which must be over https and for a policy host that the
+ * server has a policy for. */
+void mts_policies_find(const request_rec *r, mts_requested *requested);
 
 /* A policy domain, or a wildcard alias of policy hosts, and a policy that is defined for it. */
 typedef struct mts_served {

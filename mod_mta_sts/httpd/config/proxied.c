@@ -8,36 +8,19 @@
 #include "httpd/config/report_config.h"
 #include "httpd/config/vhost_names.h"
 
-/* The servers, each at its own place or at one of the next, so that a request finds its server in a
- * few instructions; at least half of the places are free. In pconf. */
-static const server_rec **places;
-static apr_size_t mask; /* number of places, a power of 2, minus 1 */
+const server_rec **mts_proxied_places;
+apr_size_t mts_proxied_mask;
 
 static const mts_remoteip *remoteip;
 
-static inline apr_size_t place_of(const server_rec *s)
-{
-    return (apr_size_t)(((apr_uint64_t)(apr_uintptr_t)s * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-}
-
 static void add(const server_rec *s)
 {
-    apr_size_t at = place_of(s) & mask;
+    apr_size_t at = mts_proxied_place(s);
 
-    while (places[at]) {
-        at = (at + 1) & mask;
+    while (mts_proxied_places[at]) {
+        at = (at + 1) & mts_proxied_mask;
     }
-    places[at] = s;
-}
-
-static inline int is_proxied(const server_rec *s)
-{
-    apr_size_t at = place_of(s) & mask;
-
-    while (places[at] && places[at] != s) {
-        at = (at + 1) & mask;
-    }
-    return places[at] == s;
+    mts_proxied_places[at] = s;
 }
 
 /* Only for the first one, since the others mostly have the same proxy. */
@@ -82,30 +65,21 @@ void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings
     apr_size_t count = count_servers(main);
     const server_rec *s;
 
-    places = NULL;
+    mts_proxied_places = NULL;
     remoteip = mts_remoteip_read(p, main);
     if (!count) {
         return;
     }
-    for (mask = 1; mask < 2 * count; mask = 2 * mask + 1) {
+    for (mts_proxied_mask = 1; mts_proxied_mask < 2 * count;
+         mts_proxied_mask = 2 * mts_proxied_mask + 1) {
     }
-    places = apr_pcalloc(p, sizeof(*places) * (mask + 1));
+    mts_proxied_places = apr_pcalloc(p, sizeof(*mts_proxied_places) * (mts_proxied_mask + 1));
     for (s = main; s; s = s->next) {
         if (mts_vhost_names_is_behind_proxy(s)) {
             add(s);
         }
     }
     report(p, main, findings);
-}
-
-/* Modules that replace an address allocate a new one, also where mod_remoteip is configured: what
- * comes without an address from the proxy is not known to be from a client. */
-const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
-{
-    return places && r->server->server_scheme && r->useragent_addr == r->connection->client_addr &&
-                   is_proxied(r->server)
-               ? NULL
-               : r->useragent_addr;
 }
 
 const apr_sockaddr_t *mts_proxied_connection(const conn_rec *c)

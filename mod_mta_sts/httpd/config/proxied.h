@@ -18,8 +18,37 @@
  */
 void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
 
-/* The client's address, or NULL if only that of a proxy is known. */
-const apr_sockaddr_t *mts_proxied_client(const request_rec *r);
+/* The servers, each at its own place or at one of the next, so that a request finds its server in a
+ * few instructions; at least half of the places are free. In pconf; NULL: there are none. */
+extern const server_rec **mts_proxied_places;
+extern apr_size_t mts_proxied_mask; /* number of places, a power of 2, minus 1 */
+
+static inline apr_size_t mts_proxied_place(const server_rec *s)
+{
+    return (apr_size_t)(((apr_uint64_t)(apr_uintptr_t)s * UINT64_C(0x9e3779b97f4a7c15)) >> 32) &
+           mts_proxied_mask;
+}
+
+static inline int mts_proxied_has(const server_rec *s)
+{
+    apr_size_t at = mts_proxied_place(s);
+
+    while (mts_proxied_places[at] && mts_proxied_places[at] != s) {
+        at = (at + 1) & mts_proxied_mask;
+    }
+    return mts_proxied_places[at] == s;
+}
+
+/* The client's address, or NULL if only that of a proxy is known. Modules that replace an address
+ * allocate a new one, also where mod_remoteip is configured: what comes without an address from the
+ * proxy is not known to be from a client. */
+static inline const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
+{
+    return mts_proxied_places && r->server->server_scheme &&
+                   r->useragent_addr == r->connection->client_addr && mts_proxied_has(r->server)
+               ? NULL
+               : r->useragent_addr;
+}
 
 /* The address of the client of a connection without a request; NULL if it may be that of a proxy
  * that passes connections on (PROXY protocol). */

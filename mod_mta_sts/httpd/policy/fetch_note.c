@@ -14,11 +14,14 @@
 #include "httpd/config/report_scope.h"
 #include "httpd/config/state.h"
 #include "httpd/hosting/hosting.h"
-#include "httpd/shared/fetch_table.h"
+#include "httpd/shared/fetch_path.h"
 
 #define DOMAIN_MAX 253
 
 static const char no_id[MTS_FETCH_ID_BYTES] = "";
+
+#define AGENT "User-Agent"
+static apr_uint32_t agent_checksum; /* of that, as apr_table_t computes it */
 
 /* Not at configtest: SHA-256 of each text. */
 static void add_id(void *pool_of_one, const mts_served *served)
@@ -32,12 +35,21 @@ static void add_id(void *pool_of_one, const mts_served *served)
     }
 }
 
+static void find_agent_checksum(apr_pool_t *p)
+{
+    apr_table_t *table = apr_table_make(p, 1);
+
+    apr_table_setn(table, AGENT, "");
+    agent_checksum = ((const apr_table_entry_t *)apr_table_elts(table)->elts)->key_checksum;
+}
+
 void mts_fetch_note_prepare(server_rec *main, apr_pool_t *ptemp)
 {
     int is_on = mts_report_config_of(main)->fetch_log != MTS_FETCH_LOG_OFF &&
                 mts_state_is_needed(main, ptemp);
 
     mts_fetch_table_make(main, is_on);
+    find_agent_checksum(ptemp);
     if (mts_fetch_table_exists()) {
         apr_pool_t *pool_of_one;
 
@@ -48,7 +60,7 @@ void mts_fetch_note_prepare(server_rec *main, apr_pool_t *ptemp)
 }
 
 /* Their length without a dot at the end. */
-static void set_domain(mts_fetch_key *key, const char *domain)
+static inline void set_domain(mts_fetch_key *key, const char *domain)
 {
     key->domain = domain;
     key->len = strlen(domain);
@@ -56,6 +68,31 @@ static void set_domain(mts_fetch_key *key, const char *domain)
         key->len--;
     }
     key->len = key->len > DOMAIN_MAX ? 0 : key->len;
+}
+
+/* Whether a header with the checksum of User-Agent, of which 4 characters are in it, is that. Most
+ * clients write it this way. */
+static inline int is_agent(const char *name)
+{
+    return (name[4] == '-' && name[5] == 'A' && name[6] == 'g' && name[7] == 'e' &&
+            name[8] == 'n' && name[9] == 't' && !name[10]) ||
+           strcasecmp(name, AGENT) == 0;
+}
+
+/* The User-Agent as sent, or "". apr_table_get() takes twice as many instructions. */
+static inline const char *agent_of(const request_rec *r)
+{
+    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
+    const apr_table_entry_t *one = (const apr_table_entry_t *)headers->elts;
+    const apr_table_entry_t *const end = one + headers->nelts;
+    const apr_uint32_t checksum = agent_checksum;
+
+    for (; one < end; one++) {
+        if (one->key_checksum == checksum && is_agent(one->key)) {
+            return one->val;
+        }
+    }
+    return "";
 }
 
 /* 16 digits of the id. */
@@ -69,8 +106,8 @@ static apr_uint64_t number_of(const mts_policy *policy)
     return words[0] ^ (words[1] << 4 | words[1] >> 60);
 }
 
-static mts_fetch_key key_of(const mts_config *config, const request_rec *r,
-                            mta_sts_fetch_outcome outcome)
+static inline mts_fetch_key key_of(const mts_config *config, const request_rec *r,
+                                   mta_sts_fetch_outcome outcome)
 {
     return (mts_fetch_key){.client = mts_proxied_client(r),
                            .has_address = config->reports->fetch_log == MTS_FETCH_LOG_ADDRESS,
@@ -87,38 +124,77 @@ static int is_local(const server_rec *s, apr_pool_t *p, const char *domain)
            mts_hosting_find(s, domain, p, &policy) == MTA_STS_LOOKUP_FOUND;
 }
 
-/* Whether strangers can choose the name, because a wildcard alias serves it. */
-static int is_by_wildcard(const mts_config *config, const request_rec *r, const mts_fetch_key *key,
-                          const mts_policy *policy)
+/* The policy that was served, or NULL. */
+static inline const mts_policy *served(mta_sts_fetch_outcome outcome,
+                                       const mts_requested *requested)
 {
-    return config->by_pattern && (!policy || policy->at) &&
-           !is_local(r->server, r->pool, apr_pstrmemdup(r->pool, key->domain, key->len));
+    return outcome == MTA_STS_FETCH_SERVED ? requested->policy : NULL;
 }
 
-void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome, const mts_policy *policy)
+/* The key of a request whose policy host has a policy. */
+static inline mts_fetch_key key_of_policy(const mts_config *config, const request_rec *r,
+                                          mta_sts_fetch_outcome outcome,
+                                          const mts_requested *requested)
 {
-    const mts_config *config = mts_config_of(r->server);
+    mts_fetch_key key = key_of(config, r, outcome);
+
+    key.domain = requested->domain;
+    key.len = requested->len > DOMAIN_MAX ? 0 : (apr_size_t)requested->len;
+    key.policy = number_of(served(outcome, requested));
+    return key;
+}
+
+/* Notes a request or handshake whose key is final. */
+__attribute__((noinline)) static void note_key(const mts_fetch_key *key, const char *id,
+                                               const char *agent)
+{
+    mts_fetch_position position;
+
+    if (!mts_fetch_table_count(key, &position)) {
+        mts_fetch_table_insert(key, &position, id, agent);
+    }
+}
+
+static inline const char *id_of(mta_sts_fetch_outcome outcome, const mts_requested *requested)
+{
+    return outcome == MTA_STS_FETCH_SERVED ? requested->policy->id : no_id;
+}
+
+/* Where strangers can choose the name, since a wildcard alias serves it. */
+__attribute__((noinline)) static void note_by_wildcard(const mts_config *config,
+                                                       const request_rec *r,
+                                                       mta_sts_fetch_outcome outcome,
+                                                       const mts_requested *requested)
+{
+    mts_fetch_key key = key_of_policy(config, r, outcome, requested);
+
+    if (!is_local(r->server, r->pool, apr_pstrmemdup(r->pool, key.domain, key.len))) {
+        key.len = 0; /* under "other" */
+    }
+    note_key(&key, id_of(outcome, requested), agent_of(r));
+}
+
+/* Nothing here takes the address of the key, so that it can be in registers. */
+void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome,
+                    const mts_requested *requested)
+{
+    const mts_config *config;
     mts_fetch_position position;
     mts_fetch_key key;
 
-    if (!mts_fetch_table_exists()) {
+    if (!mts_fetch_shared) {
         return;
     }
-    key = key_of(config, r, outcome);
-    /* A policy was found, so the host has this prefix; it may be that of the virtual host. */
-    set_domain(&key, r->hostname ? r->hostname + sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1 : "");
-    key.policy = number_of(policy);
+    config = mts_config_of(r->server);
+    key = key_of_policy(config, r, outcome, requested);
     if (mts_fetch_table_count(&key, &position)) {
         return;
     }
-    if (is_by_wildcard(config, r, &key, policy)) {
-        key.len = 0;
-        if (mts_fetch_table_count(&key, &position)) { /* under "other" */
-            return;
-        }
+    if (config->by_pattern && requested->policy->at) {
+        note_by_wildcard(config, r, outcome, requested);
+        return;
     }
-    mts_fetch_table_insert(&key, &position, policy ? policy->id : no_id,
-                           apr_table_get(r->headers_in, "User-Agent"));
+    mts_fetch_table_insert(&key, &position, id_of(outcome, requested), agent_of(r));
 }
 
 static mta_sts_fetch_outcome outcome_of_refused(const request_rec *r, int is_unknown, int is_local)
@@ -148,7 +224,6 @@ static int has_local_domain(const request_rec *r, mts_fetch_key *key, int is_unk
 
 void mts_fetch_note_refused(const request_rec *r, int is_unknown)
 {
-    mts_fetch_position position;
     mts_fetch_key key;
     int is_ours;
 
@@ -159,9 +234,7 @@ void mts_fetch_note_refused(const request_rec *r, int is_unknown)
     is_ours = has_local_domain(r, &key, is_unknown);
     key.outcome = outcome_of_refused(r, is_unknown, is_ours);
     key.len = is_ours ? key.len : 0;
-    if (!mts_fetch_table_count(&key, &position)) {
-        mts_fetch_table_insert(&key, &position, no_id, apr_table_get(r->headers_in, "User-Agent"));
-    }
+    note_key(&key, no_id, agent_of(r));
 }
 
 int mts_fetch_note_is_hosted(const conn_rec *c, const char *host)
@@ -177,7 +250,6 @@ void mts_fetch_note_handshake(const conn_rec *c, const char *host, int is_hosted
                               mta_sts_fetch_outcome outcome)
 {
     const server_rec *s = c->base_server;
-    mts_fetch_position position;
     mts_fetch_key key = {.client = mts_proxied_connection(c),
                          .has_address = mts_report_config_of(s)->fetch_log == MTS_FETCH_LOG_ADDRESS,
                          .outcome = outcome,
@@ -187,14 +259,9 @@ void mts_fetch_note_handshake(const conn_rec *c, const char *host, int is_hosted
         return;
     }
     set_domain(&key, host + sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1);
-    if (mts_fetch_table_count(&key, &position)) {
-        return;
-    }
     if (!is_hosted &&
         !mts_report_scope_has_exact_name(s, apr_pstrmemdup(c->pool, key.domain, key.len))) {
         key.len = 0;
     }
-    if (key.len || !mts_fetch_table_count(&key, &position)) {
-        mts_fetch_table_insert(&key, &position, no_id, NULL);
-    }
+    note_key(&key, no_id, "");
 }

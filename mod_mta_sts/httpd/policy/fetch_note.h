@@ -5,22 +5,20 @@
 #include <httpd.h>
 
 #include "core/database/fetches.h"
-#include "httpd/config/config.h"
+#include "httpd/config/policies.h"
 
 /*
- * Notes requests for policies in the fetch log (MTASTSFetchLog). A request whose like was noted in
- * the last seconds costs some 250 instructions, the first one 600, whatever the number of domains
+ * Notes requests for policies in the fetch log (MTASTSFetchLog). A request costs at most 300
+ * instructions, also the first of its kind within some seconds, whatever the number of domains
  * (scripts/bench fetch-log).
  */
 
 /* Called in post_config. */
 void mts_fetch_note_prepare(server_rec *main, apr_pool_t *ptemp);
 
-/* Notes a request whose policy host has a policy here.
- *
- * @param policy that was served; NULL: none was
- */
-void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome, const mts_policy *policy);
+/* Notes a request whose policy host has a policy here. */
+void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome,
+                    const mts_requested *requested);
 
 /* Notes a request for the path of policies for which there is none here.
  *

@@ -44,42 +44,38 @@ static void remove_changing_filters(request_rec *r)
 /* How long clients wait that get 503: the snapshot of hosted domains is built in seconds. */
 #define RETRY_AFTER "30"
 
-/* The policy of a hosted domain, or NULL. */
-static const mts_policy *find_hosted(request_rec *r, int *status)
+/* Finds the policy of a hosted domain. Returns the status if there is none. */
+static int find_hosted(request_rec *r, mts_requested *requested)
 {
     mta_sts_lookup_policy found;
     mts_policy *policy;
-    apr_ssize_t len;
-    const char *host,
-        *domain = mts_hosting_is_on(r->server) ? mts_policies_requested(r, &host, &len) : NULL;
+    const char *domain;
 
-    if (!domain) {
-        return NULL;
+    if (!requested->domain || !mts_hosting_is_on(r->server)) {
+        return DECLINED;
     }
-    domain = apr_pstrmemdup(r->pool, domain, (apr_size_t)len);
+    domain = apr_pstrmemdup(r->pool, requested->domain, (apr_size_t)requested->len);
     switch (mts_hosting_find(r->server, domain, r->pool, &found)) {
     case MTA_STS_LOOKUP_FOUND:
         policy = apr_pcalloc(r->pool, sizeof(*policy));
         policy->text = found.text;
         policy->len = found.len;
         apr_cpystrn(policy->id, found.id, sizeof(policy->id));
-        return policy;
+        requested->policy = policy;
+        return OK;
     case MTA_STS_LOOKUP_FAILED:
-        *status = HTTP_SERVICE_UNAVAILABLE;
-        break;
+        return HTTP_SERVICE_UNAVAILABLE;
     case MTA_STS_LOOKUP_NONE:
         break;
     }
-    return NULL;
+    return DECLINED;
 }
 
-/* The policy to serve, configured or hosted. Without one, status is what to return. */
-static const mts_policy *find_policy(request_rec *r, int *status)
+/* Finds the policy to serve, configured or hosted. Without one, returns the status to answer. */
+static int find_policy(request_rec *r, mts_requested *requested)
 {
-    const mts_policy *policy = mts_policies_find(r);
-
-    *status = DECLINED;
-    return policy ? policy : find_hosted(r, status);
+    mts_policies_find(r, requested);
+    return requested->policy ? OK : find_hosted(r, requested);
 }
 
 /* It is not known whether there is a policy: senders must not conclude that there is none. */
@@ -125,59 +121,65 @@ static int gets_policy(const request_rec *r)
     return !r->header_only && !r->main;
 }
 
-/* The content handler. The quick handler stores the policy it found in the request's
- * configuration. */
-static int handle(request_rec *r)
+/* Answers a request for which there is a policy. */
+static int answer(request_rec *r, const mts_requested *requested)
 {
-    const mts_policy *policy;
-    int status = DECLINED;
-
-    if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
-        return DECLINED;
-    }
-    policy = ap_get_module_config(r->request_config, &mta_sts_module);
-    if (!policy) {
-        policy = find_policy(r, &status);
-    }
-    if (!policy) {
-        return refuse(r, status);
-    }
     if (r->method_number != M_GET) { /* httpd counts HEAD as GET */
         mts_counters_add(MTS_POLICY_METHOD);
-        mts_fetch_note(r, MTA_STS_FETCH_METHOD, NULL);
+        mts_fetch_note(r, MTA_STS_FETCH_METHOD, requested);
         ap_allow_methods(r, REPLACE_ALLOW, "GET", "HEAD", NULL);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     if (ap_request_has_body(r) && ap_discard_request_body(r) != OK) {
         mts_counters_add(MTS_POLICY_BAD_BODY);
-        mts_fetch_note(r, MTA_STS_FETCH_FAILED, NULL);
+        mts_fetch_note(r, MTA_STS_FETCH_FAILED, requested);
         return HTTP_BAD_REQUEST;
     }
     mts_counters_add(MTS_POLICY_SERVED);
     if (gets_policy(r)) {
-        mts_fetch_note(r, MTA_STS_FETCH_SERVED, policy);
+        mts_fetch_note(r, MTA_STS_FETCH_SERVED, requested);
     }
-    return send_policy(r, policy);
+    return send_policy(r, requested->policy);
+}
+
+/* The content handler. The quick handler stores what it found in the request's configuration. */
+static int handle(request_rec *r)
+{
+    const mts_requested *found;
+    mts_requested requested;
+    int status;
+
+    if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
+        return DECLINED;
+    }
+    found = ap_get_module_config(r->request_config, &mta_sts_module);
+    if (found) {
+        return answer(r, found);
+    }
+    status = find_policy(r, &requested);
+    return status == OK ? answer(r, &requested) : refuse(r, status);
 }
 
 /* r->uri is as the client sent it; other spellings of the path are not handled here. At this point
  * httpd has not looked up files or checked access for the request, and neither is necessary. */
 static int handle_quickly(request_rec *r, int is_lookup)
 {
-    const mts_policy *policy;
+    mts_requested requested;
     int status;
 
     if (is_lookup || r->main || !r->uri || strcmp(r->uri, POLICY_PATH) != 0) {
         return DECLINED;
     }
-    policy = find_policy(r, &status);
-    if (!policy) {
+    status = find_policy(r, &requested);
+    if (status != OK) {
         mts_fetch_note_refused(r, status == HTTP_SERVICE_UNAVAILABLE);
         return refuse(r, status);
     }
-    ap_set_module_config(r->request_config, &mta_sts_module, (void *)policy);
+    ap_set_module_config(r->request_config, &mta_sts_module, &requested);
     r->handler = HANDLER_NAME;
-    return ap_invoke_handler(r);
+    status = ap_invoke_handler(r);
+    ap_set_module_config(r->request_config, &mta_sts_module, NULL);
+    return status;
 }
 
 void mts_policy_handler_register_hooks(void)

@@ -17,43 +17,6 @@ static const unsigned char kinds[256] = {
     ['('] = ENDS,      [','] = ENDS,      [';'] = ENDS,  ['\t'] = ENDS,
 };
 
-/* --- filling --- */
-
-/* The first word, up to the version; nothing of one with other characters. */
-static void store_agent(char *to, const char *agent)
-{
-    const unsigned char *from = (const unsigned char *)(agent ? agent : "");
-    apr_size_t len = 0;
-
-    for (; len < MTS_FETCH_AGENT_MAX && kinds[from[len]] == 1; len++) {
-        to[len] = (char)from[len];
-    }
-    if (len < MTS_FETCH_AGENT_MAX && kinds[from[len]] != ENDS) {
-        len = 0;
-    }
-    to[len] = '\0';
-}
-
-void mts_fetch_slot_fill(mts_fetch_slot *slot, const mts_fetch_key *key,
-                         const mts_fetch_position *position, const char id[MTS_FETCH_ID_BYTES],
-                         const char *agent)
-{
-    slot->first = key->now;
-    /* A request that was counted in the entry before this one may still store its time. */
-    __atomic_store_n(&slot->last, key->now, __ATOMIC_RELAXED);
-    slot->address[0] = position->address[0];
-    slot->address[1] = position->address[1];
-    slot->family = (unsigned char)position->family;
-    slot->has_address = (unsigned char)key->has_address;
-    slot->outcome = (unsigned char)key->outcome;
-    memcpy(slot->id, id, MTS_FETCH_ID_BYTES);
-    store_agent(slot->agent, agent);
-    memcpy(slot->domain, key->domain, key->len);
-    slot->domain[key->len] = '\0';
-}
-
-/* --- reading --- */
-
 /* Whether a text ends within size bytes, and consists of harmless characters: PostgreSQL refuses
  * others, and with them the whole batch. */
 static int is_harmless(const char *text, apr_size_t size)
@@ -66,12 +29,25 @@ static int is_harmless(const char *text, apr_size_t size)
     return len < size && text[len] == '\0';
 }
 
+/* The first word, up to the version; "" for one with other characters. */
+static const char *agent_of(apr_pool_t *p, const mts_fetch_slot *slot)
+{
+    apr_size_t len = 0;
+
+    while (len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)slot->agent[len]] == 1) {
+        len++;
+    }
+    if (len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)slot->agent[len]] != ENDS) {
+        len = 0;
+    }
+    return apr_pstrmemdup(p, slot->agent, len);
+}
+
 static int is_plausible(const mts_fetch_slot *slot)
 {
     return (slot->family == 0 || slot->family == 4 || slot->family == 6) &&
            slot->outcome < MTA_STS_FETCH_OUTCOMES && slot->first > 0 &&
            is_harmless(slot->id, sizeof(slot->id)) &&
-           is_harmless(slot->agent, sizeof(slot->agent)) &&
            is_harmless(slot->domain, sizeof(slot->domain));
 }
 
@@ -102,7 +78,7 @@ int mts_fetch_slot_read(apr_pool_t *p, const mts_fetch_slot *slot, mta_sts_fetch
                              .address = copy.has_address ? address : "",
                              .outcome = copy.outcome,
                              .id = apr_pstrdup(p, copy.id),
-                             .agent = apr_pstrdup(p, copy.agent),
+                             .agent = agent_of(p, &copy),
                              .first = copy.first,
                              .last = copy.last < copy.first ? copy.first : copy.last};
     return 1;

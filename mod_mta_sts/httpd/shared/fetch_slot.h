@@ -2,6 +2,8 @@
 #ifndef HTTPD_SHARED_FETCH_SLOT_H
 #define HTTPD_SHARED_FETCH_SLOT_H
 
+#include <string.h>
+
 #include "httpd/shared/fetch_table.h"
 
 /*
@@ -21,14 +23,54 @@ typedef struct mts_fetch_slot {
     unsigned char has_address;
     unsigned char outcome;
     char id[MTS_FETCH_ID_BYTES];
-    char agent[MTS_FETCH_AGENT_MAX + 1];
+    char agent[MTS_FETCH_AGENT_MAX + 1]; /* the beginning, as it was sent */
     char domain[MTS_FETCH_DOMAIN_MAX + 1];
 } mts_fetch_slot;
 
-/* Fills a slot; parameters as for mts_fetch_table_insert. */
-void mts_fetch_slot_fill(mts_fetch_slot *slot, const mts_fetch_key *key,
-                         const mts_fetch_position *position, const char id[MTS_FETCH_ID_BYTES],
-                         const char *agent);
+/* Copies a text and ends it with a NUL. Most texts have 8 to 32 bytes: they take a third of the
+ * instructions of memcpy(). Bytes are copied twice rather than one by one. */
+static inline void mts_fetch_slot_copy(char *to, const char *from, apr_size_t len)
+{
+    apr_size_t i = 0;
+
+    if (len >= 16) {
+        for (; i < len - 16; i += 16) {
+            memcpy(to + i, from + i, 16);
+        }
+        memcpy(to + (len - 16), from + (len - 16), 16);
+    }
+    else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + (len - 8), from + (len - 8), 8);
+    }
+    else {
+        for (; i < len; i++) {
+            to[i] = from[i];
+        }
+    }
+    to[len] = '\0';
+}
+
+/*
+ * Fills a slot; parameters as for mts_fetch_table_insert. In the path of a request, so all that can
+ * wait until the slot is read is done then.
+ */
+static inline void mts_fetch_slot_fill(mts_fetch_slot *slot, const mts_fetch_key *key,
+                                       const mts_fetch_position *position,
+                                       const char id[MTS_FETCH_ID_BYTES], const char *agent)
+{
+    slot->first = key->now;
+    /* A request that was counted in the entry before this one may still store its time. */
+    __atomic_store_n(&slot->last, key->now, __ATOMIC_RELAXED);
+    slot->address[0] = position->address[0];
+    slot->address[1] = position->address[1];
+    slot->family = (unsigned char)position->family;
+    slot->has_address = (unsigned char)key->has_address;
+    slot->outcome = (unsigned char)key->outcome;
+    memcpy(slot->id, id, MTS_FETCH_ID_BYTES);
+    mts_fetch_slot_copy(slot->agent, agent, strnlen(agent, MTS_FETCH_AGENT_MAX));
+    mts_fetch_slot_copy(slot->domain, key->domain, key->len);
+}
 
 /*
  * Reads a slot.

@@ -30,7 +30,7 @@ typedef struct mts_fetch_key {
 /* Where a key belongs, for the two calls of one request. */
 typedef struct mts_fetch_position {
     apr_uint64_t tag;
-    apr_size_t set;
+    apr_size_t at, end;      /* the slots where it may be */
     apr_uint64_t address[2]; /* what is recorded of it */
     int family;              /* 4, 6; 0: unknown */
 } mts_fetch_position;
@@ -46,23 +46,7 @@ void mts_fetch_table_make(server_rec *main, int is_on);
 /* Whether there is one. */
 int mts_fetch_table_exists(void);
 
-/*
- * Counts a request if others of its key are in the table already.
- *
- * @param position out: for mts_fetch_table_insert
- * @return whether it was counted
- */
-int mts_fetch_table_count(const mts_fetch_key *key, mts_fetch_position *position);
-
-/*
- * Counts the first request of a key; counts it as lost if there is no room.
- *
- * @param id    policy id that was served, or ""
- * @param agent User-Agent as sent, or NULL; only its first word is stored, if it consists of
- *              harmless characters
- */
-void mts_fetch_table_insert(const mts_fetch_key *key, const mts_fetch_position *position,
-                            const char id[MTS_FETCH_ID_BYTES], const char *agent);
+/* Requests are counted by httpd/shared/fetch_path.h. */
 
 /* An entry that the watchdog takes. */
 typedef struct mts_fetch_taken {

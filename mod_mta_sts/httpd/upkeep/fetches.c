@@ -3,6 +3,8 @@
 
 #include <http_log.h>
 
+#include "core/base/format.h"
+#include "core/database/fetch_room.h"
 #include "core/database/fetches.h"
 #include "httpd/config/report_config.h"
 #include "httpd/shared/fetch_table.h"
@@ -20,6 +22,13 @@ APLOG_USE_MODULE(mta_sts);
 
 /* The part of MTASTSReportQuota that the log may use. */
 #define QUOTA_PART 8
+
+/* Days that may be deleted on one day to make room: a flood of requests makes one day grow, but
+ * does not delete all others. */
+#define ROOM_DAYS_MAX 2
+/* The current day has enough room if the others leave it that many times its rows (fetch_room.h).
+ */
+#define DAYS_LEFT 6
 
 int mts_fetches_are_waiting(void)
 {
@@ -60,6 +69,11 @@ static int is_idle(const mts_fetches_work *work, const apr_array_header_t *taken
            work->began < work->noted + NOTE_INTERVAL && work->began >= work->noted;
 }
 
+static apr_int64_t rows_max(server_rec *main)
+{
+    return mts_report_config_of(main)->spool_quota / QUOTA_PART / MTA_STS_FETCH_ROW_BYTES;
+}
+
 static mta_sts_fetches_machine machine_of(server_rec *main, const mta_sts_database *db,
                                           const mts_fetches_work *work,
                                           const mts_fetch_losses *losses)
@@ -70,8 +84,7 @@ static mta_sts_fetches_machine machine_of(server_rec *main, const mta_sts_databa
                                      .lost = losses->requests,
                                      .lost_first = losses->first,
                                      .lost_last = losses->last,
-                                     .rows_max = mts_report_config_of(main)->spool_quota /
-                                                 QUOTA_PART / MTA_STS_FETCH_ROW_BYTES};
+                                     .rows_max = rows_max(main)};
 }
 
 /* Requests and losses stay in the table until they are in the database: if this process is killed
@@ -117,18 +130,69 @@ const char *mts_fetches_move(server_rec *main, mta_sts_database *db, mts_fetches
     return error;
 }
 
-const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
-                               apr_pool_t *p, int *more)
+/* --- expiry --- */
+
+static void log_full(server_rec *main, const mta_sts_fetch_room *room, apr_pool_t *p)
+{
+    const apr_int64_t keep = mts_report_config_of(main)->fetch_keep_days;
+    const apr_int64_t bytes =
+        (keep + DAYS_LEFT) * (room->rows / room->days + 1) * MTA_STS_FETCH_ROW_BYTES * QUOTA_PART;
+
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+                 "the fetch log is full: its part of MTASTSReportQuota suffices for about "
+                 "%" APR_INT64_T_FMT " of the %" APR_INT64_T_FMT
+                 " days of MTASTSFetchLogKeep; requests before %s are being deleted, and mta-sts "
+                 "report and mta-sts rollout count them as not known; set the first size of "
+                 "MTASTSReportQuota to at "
+                 "least %" APR_INT64_T_FMT "M, or MTASTSFetchLogKeep to fewer days [fetches-full]",
+                 room->days - 1, keep, mta_sts_format_time(p, room->oldest_end),
+                 bytes / (1024 * 1024) + 1);
+}
+
+/* Begins to delete the oldest day if the current one may need its room. */
+static const char *make_room(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
+                             apr_time_t now, apr_pool_t *p)
+{
+    mta_sts_fetch_room room;
+    const char *error;
+
+    if (work->make_room) {
+        return NULL;
+    }
+    error = mta_sts_fetch_room_read(db, now, rows_max(main), &room);
+    if (work->room_day != now / DAY) {
+        work->room_day = now / DAY;
+        work->room_count = 0;
+    }
+    if (!error && room.is_short && room.oldest_end && work->room_count < ROOM_DAYS_MAX) {
+        work->room_count++;
+        work->make_room = room.oldest_end;
+        log_full(main, &room, p);
+    }
+    return error;
+}
+
+const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
+                               int is_date_trusted, apr_pool_t *p, int *more)
 {
     const mts_report_config *config = mts_report_config_of(main);
     const apr_time_t now = apr_time_now();
     /* An hour is replaced as a whole, before its first request is a day old. */
-    const mta_sts_fetches_ages ages = {
-        .keep = is_date_trusted ? now - config->fetch_keep_days * DAY : 0,
+    mta_sts_fetches_ages ages = {
         .full = config->fetch_log == MTS_FETCH_LOG_ADDRESS ? now - DAY + 2 * MTA_STS_FETCH_HOUR
                                                            : now + MTA_STS_FETCH_HOUR,
         .ahead = now + AHEAD,
     };
+    const char *error = is_date_trusted ? make_room(main, db, work, now, p) : NULL;
 
-    return mta_sts_fetches_expire(db, &ages, BATCH, p, more);
+    *more = 0;
+    if (is_date_trusted) {
+        ages.keep = now - config->fetch_keep_days * DAY;
+        ages.keep = work->make_room > ages.keep ? work->make_room : ages.keep;
+    }
+    error = error ? error : mta_sts_fetches_expire(db, &ages, BATCH, p, more);
+    if (!error && !*more) {
+        work->make_room = 0;
+    }
+    return error;
 }
