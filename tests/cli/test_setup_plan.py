@@ -349,7 +349,7 @@ def test_a_file_that_somebody_else_changed_after_it_was_planned_is_left_alone(tm
     steps = [step.WriteFile(str(tmp_path / "first.conf"), "x\n"),
              step.WriteFile(str(path), "after\n")]
     path.write_text("theirs\n")
-    with pytest.raises(Problem, match="nothing was changed: .*/a.conf was changed by somebody else"):
+    with pytest.raises(Problem, match="nothing was changed: .*/a.conf was changed by someone else"):
         step.carry_out(steps)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.conf"]
     assert path.read_text() == "theirs\n"

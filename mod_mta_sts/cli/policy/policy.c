@@ -234,11 +234,11 @@ const cli_subcommand cli_policy = {
     .arguments = "init|set|remove|list|import|export|confirm",
     .description =
         "Edits the policies of hosted domains: rows in the database that httpd serves within "
-        "seconds, without a reload, if MTASTSHosting is on. init makes the tables; set stores a "
-        "policy, in mode enforce only if the checks of mta-sts ready find that safe; remove "
-        "changes it to mode none, and deletes it once no sender can have cached "
-        "it; export prints a JSON object for each row, one a line, and import stores them, all or "
-        "none; confirm lets httpd withdraw more than half of the domains at once.",
+        "seconds, without a reload, if MTASTSHosting is on. init creates the tables. set stores a "
+        "policy, in mode enforce only if the checks of mta-sts ready find that safe. remove "
+        "changes it to mode none, and deletes it once no sender can have cached it. export prints "
+        "a JSON object for each row, one per line; import stores them, all or none. confirm lets "
+        "httpd withdraw more than half of the domains at the same time.",
     .exit_statuses = "0 all well; 1 something is not valid, mode enforce is not known to be safe, "
                      "or the database cannot be used; 2 "
                      "wrong usage.",

@@ -213,8 +213,8 @@ const cli_subcommand cli_rollout = {
         "mode, or to withdraw the policy. The worst case follows from when each policy was last "
         "served; the fetch log (MTASTSFetchLog), where it is complete, gives earlier dates. A "
         "network may contain several senders, so what it fetched need not be all that they have. "
-        "Policies served before the record may have left copies that nobody knows of: until these "
-        "would have expired, nothing is certain, unless --previous-max-age is given.",
+        "Policies served before the record began may have left copies: until these must have "
+        "expired, nothing is certain, unless --previous-max-age is given.",
     .exit_statuses = "0 no sender may use an earlier policy any more; 1 some may; 2 wrong usage; 3 "
                      "not known, or the database cannot be read.",
     .options = options,

@@ -271,7 +271,7 @@ const command_rec mts_directives[] = {
     AP_INIT_TAKE1("MTASTSFetchLogKeep", mts_report_set_number, NULL, RSRC_CONF,
                   "Days after which records of requests for policies are deleted (default 90)"),
     AP_INIT_TAKE1("MTASTSCertificateDays", mts_report_set_number, NULL, RSRC_CONF,
-                  "Days before its end from which a certificate is a warning (default a third of "
+                  "Days before expiry at which to warn about a certificate (default: a third of "
                   "its lifetime, 14 at most)"),
     AP_INIT_RAW_ARGS("MTASTSReportDomain", mts_report_add_domains, NULL, RSRC_CONF,
                      "Domains whose reports are accepted, in addition to those with a policy here"),
