@@ -518,6 +518,13 @@ def test_who_may_only_read_the_directory_cannot_hold_the_lock(machine):
     os.close(handle)
 
 
+def test_the_lock_file_of_a_run_that_was_killed_is_taken_over(machine):
+    lock = machine.file.resolve().parent / ".mta-sts.lock"
+    os.close(os.open(lock, os.O_CREAT | os.O_WRONLY, 0o600))
+    machine.shown("--apply", "--add", NEW, status=DONE)
+    assert not lock.exists()
+
+
 FOREIGN_LOCKS = {
     "a symbolic link": (lambda path: path.symlink_to("new"), "it is a symbolic link; remove it"),
     "open to others": (lambda path: (path.touch(), path.chmod(0o644)), "other users may open it; remove it"),

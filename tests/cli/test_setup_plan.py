@@ -378,6 +378,12 @@ def test_who_may_only_read_a_directory_cannot_hold_its_lock(tmp_path, backups, m
     os.close(handle)
 
 
+def test_the_lock_file_of_a_run_that_was_killed_is_taken_over(tmp_path, backups):
+    os.close(os.open(tmp_path / lock.NAME, os.O_CREAT | os.O_WRONLY, 0o600))
+    step.carry_out([step.WriteFile(str(tmp_path / "a.conf"), "x\n")])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.conf"]
+
+
 FOREIGN_LOCKS = {
     "a symbolic link": (lambda path: path.symlink_to("/etc/passwd"), "it is a symbolic link; remove it"),
     "a link to nothing": (lambda path: path.symlink_to("new"), "it is a symbolic link; remove it"),

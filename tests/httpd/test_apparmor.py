@@ -10,7 +10,9 @@ import policy
 import process
 from apparmor import Profile, needed
 from database import Database
+from hosting import SITE, Hosting, served
 from httpd import TOP, module_path, site
+from pairs import Pairs, vhost
 from policy import HOST, MX
 from report import ENDPOINT, make as make_report, packed, post
 from status_page import LOCATION, page
@@ -53,6 +55,7 @@ def on_debian(path, server, ca):
     places = [(f"{server.root}/state", STATE), (f"{server.root}/run", "/run/apache2"),
               (f"{server.root}/htdocs", "/var/www/html"),
               (f"{server.root}/httpd.conf", "/etc/apache2/apache2.conf"),
+              (f"{server.root}/live", "/etc/letsencrypt/live"),
               (f"{server.root}/stderr", "/var/log/apache2/error.log"),
               (f"{server.root}/error.log", "/var/log/apache2/error.log"),
               (f"{server.root}/access.log", "/var/log/apache2/access.log"),
@@ -65,14 +68,40 @@ def on_debian(path, server, ca):
     return "/var/lib/" if path == f"{server.root}/" else path
 
 
-@pytest.fixture(scope="module")
-def life(make_shared, ca, tmp_path_factory):
+# One site with TLS, and hosted domains with a key pair for each, over HTTP/2 as well.
+CONFIGURATIONS = {
+    "a site": (site(HOST, MX + ENDPOINT) + LOCATION, ()),
+    "hosted domains": ("MTASTSHosting on\nMTASTSFetchLog address\nProtocols h2 http/1.1\n"
+                       + site(HOST, MX + ENDPOINT) + vhost() + SITE + LOCATION, ("http2",)),
+}
+
+
+def host_a_domain(server):
+    """Its row and its key pair, both added, changed and removed while httpd runs."""
+    pairs, hosting = Pairs(server), Hosting(server)
+    pairs.issue("a.example")
+    process.wait_for(lambda: server.log.matching(r"\[hosting-failed\]$"), "the missing tables")
+    hosting.call("init")
+    hosting.insert("a.example")
+    served(server, "a.example")
+    pairs.issue("a.example")
+    hosting.sql("DELETE FROM mta_sts_policy")
+    pairs.remove("a.example")
+
+
+@pytest.fixture(scope="module", params=CONFIGURATIONS)
+def life(request, make_shared, ca, tmp_path_factory):
     """What an httpd needed: (path on Debian, permission)"""
     trace = tmp_path_factory.mktemp("trace") / "trace"
     server = make_shared()
-    server.configure(site(HOST, MX + ENDPOINT) + LOCATION)
+    text, modules = CONFIGURATIONS[request.param]
+    (server.root / "live").mkdir()
+    server.configure(text, modules)
     server.wrapper = [*STRACE, "-D", "-o", trace]
     server.start()
+    if modules:
+        server.log.possible.append(r"\[(hosting|pairs?|policy)-[a-z-]+\]$|AH01909")
+        host_a_domain(server)
     policy.check(server.fetch())
     for number in range(3):
         assert post(server, packed(make_report(number))).status == 201

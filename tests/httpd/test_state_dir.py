@@ -135,6 +135,12 @@ def put_root_owned(path):
     path.mkdir(mode=0o755)  # as mkdir by an administrator does
 
 
+def put_of_others(path):
+    path.mkdir(mode=0o755)  # "MTASTSStateDir /etc"
+    (path / "passwd").write_text("")
+    (path / "tmp").mkdir()
+
+
 def put_writable(path):
     path.mkdir()
     os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
@@ -143,13 +149,16 @@ def put_writable(path):
 
 # What to do, in the line about the report as well as at the start.
 FIXES = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
-           "of root": "[^;]*: chown -R", "a mode": "change its mode: chmod 0700"}
+           "of root": "[^;]*: chown -R", "of others": "specify a directory of its own with MTASTSStateDir", "a mode": "change its mode: chmod 0700"}
 IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a directory.*\[state-not-a-directory\]$"),
     "a link": (put_link, r"is a symbolic link .*\[state-not-a-directory\]$"),
     "a foreign owner": (put_foreign, r"belongs to uid 1 .*"
                         rf": chown -R {CHILD.pw_uid}:{CHILD.pw_gid} /\S*/state \[state-owner\]$"),
     "of root": (put_root_owned, r"belongs to uid 0 .*: chown -R .*\[state-owner\]$"),
+    "of others": (put_of_others, r'belongs to uid 0 [^:]*; specify a directory of its own with '
+                                 r'MTASTSStateDir: this one contains "passwd" and other files.*'
+                                 r"\[state-owner\]$"),
     "a mode": (put_writable, r"can be written to by users other .*\(mode 0777\).*\[state-mode\]$"),
 }
 

@@ -13,9 +13,6 @@
 
 #define CLI_STATE_DIR_DEFAULT "/var/lib/mod_mta_sts"
 
-/* The directory in it that `mta-sts watch` makes. */
-#define CLI_STATE_DIR_WATCH "watch"
-
 /* The row of --state-dir; `at` is the offset of a const char * in the call. */
 #define CLI_STATE_DIR_OPTION(at)                                                                   \
     {                                                                                              \

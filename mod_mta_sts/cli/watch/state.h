@@ -2,8 +2,8 @@
 #ifndef CLI_WATCH_STATE_H
 #define CLI_WATCH_STATE_H
 
-#include "cli/common/state_dir.h"
 #include "cli/watch/item.h"
+#include "tlsrpt/spool/foreign.h"
 
 /*
  * What earlier runs of `mta-sts watch` saw and reported: the file watch.json in a directory of its
@@ -12,7 +12,7 @@
  */
 
 #define CLI_WATCH_FILE "watch.json"
-#define CLI_WATCH_DIR CLI_STATE_DIR_WATCH                /* in the module's state directory */
+#define CLI_WATCH_DIR TLSRPT_FOREIGN_WATCH               /* in the module's state directory */
 #define CLI_WATCH_DIR_ELSEWHERE "/var/lib/mta-sts-watch" /* where there is none */
 
 /* A domain that was watched. */

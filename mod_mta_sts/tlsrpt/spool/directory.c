@@ -11,6 +11,8 @@
 #include <apr_errno.h>
 #include <apr_strings.h>
 
+#include "tlsrpt/spool/foreign.h"
+
 #define MODE 0700
 #define LINKS_MAX 40
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -139,7 +141,29 @@ static int make_directory(int at, const char *name, const char *path,
     return fd;
 }
 
-static int is_trusted(int fd, const char *path, const tlsrpt_directory_rules *rules,
+/* @param is_top whether it is the state directory itself, which is opened by its whole path */
+static void report_owner(const char *path, const struct stat *info,
+                         const tlsrpt_directory_rules *rules, int is_top,
+                         mta_sts_findings *findings)
+{
+    apr_pool_t *p = findings->pool;
+    const char *other = is_top ? tlsrpt_foreign_file(p, path) : NULL;
+    const char *fix =
+        other ? apr_psprintf(p,
+                             "specify a directory of its own with MTASTSStateDir: this one "
+                             "contains %s and other files, but no reports",
+                             other)
+              : apr_psprintf(p,
+                             "give it, with its contents, to the user that httpd's children run "
+                             "as: chown -R %lu:%lu %s",
+                             (unsigned long)rules->owner, (unsigned long)rules->group, path);
+
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "state-owner", path, fix,
+                        "belongs to uid %lu instead of uid %lu, so no reports are stored there",
+                        (unsigned long)info->st_uid, (unsigned long)rules->owner);
+}
+
+static int is_trusted(int fd, const char *path, const tlsrpt_directory_rules *rules, int is_top,
                       mta_sts_findings *findings)
 {
     struct stat info;
@@ -149,14 +173,7 @@ static int is_trusted(int fd, const char *path, const tlsrpt_directory_rules *ru
         return 0;
     }
     if (info.st_uid != rules->owner) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-owner", path,
-                            apr_psprintf(findings->pool,
-                                         "give it, with its contents, to the user that httpd's "
-                                         "children run as: chown -R %lu:%lu %s",
-                                         (unsigned long)rules->owner, (unsigned long)rules->group,
-                                         path),
-                            "belongs to uid %lu instead of uid %lu, so no reports are stored there",
-                            (unsigned long)info.st_uid, (unsigned long)rules->owner);
+        report_owner(path, &info, rules, is_top, findings);
         return 0;
     }
     if (info.st_mode & (S_IWGRP | S_IWOTH)) {
@@ -170,8 +187,8 @@ static int is_trusted(int fd, const char *path, const tlsrpt_directory_rules *ru
     return 1;
 }
 
-int tlsrpt_directory_open(int at, const char *name, const char *path,
-                          const tlsrpt_directory_rules *rules, mta_sts_findings *findings)
+static int open_checked(int at, const char *name, const char *path,
+                        const tlsrpt_directory_rules *rules, int is_top, mta_sts_findings *findings)
 {
     int fd = open_directory(at, name);
 
@@ -188,11 +205,17 @@ int tlsrpt_directory_open(int at, const char *name, const char *path,
         report_unopened(findings, at, name, path, errno);
         return -1;
     }
-    if (!is_trusted(fd, path, rules, findings)) {
+    if (!is_trusted(fd, path, rules, is_top, findings)) {
         close(fd);
         return -1;
     }
     return fd;
+}
+
+int tlsrpt_directory_open(int at, const char *name, const char *path,
+                          const tlsrpt_directory_rules *rules, mta_sts_findings *findings)
+{
+    return open_checked(at, name, path, rules, at == AT_FDCWD, findings);
 }
 
 /* --- paths --- */
@@ -290,11 +313,11 @@ int tlsrpt_directory_open_path(const char *path, const tlsrpt_directory_rules *r
     int fd = -1;
 
     if (geteuid() != 0) {
-        return tlsrpt_directory_open(AT_FDCWD, path, path, rules, findings);
+        return open_checked(AT_FDCWD, path, path, rules, 1, findings);
     }
     name = find_parent(&w);
     if (name) {
-        fd = tlsrpt_directory_open(w.fd, name, path, rules, findings);
+        fd = open_checked(w.fd, name, path, rules, 1, findings);
     }
     else if (errno != ENOENT || rules->make) {
         report_walk(&w, path, findings);
