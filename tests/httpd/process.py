@@ -84,13 +84,18 @@ def sockets(pid):
     return {name[len("socket:["):-1] for name in opened(pid) if name.startswith("socket:[")}
 
 
+def _tcp():
+    """The inodes of all TCP sockets that are open. The kernel needs milliseconds to list them."""
+    return _inodes("/proc/net/tcp") | _inodes("/proc/net/tcp6")
+
+
 def connections(pid):
     """The inodes of the TCP sockets it has open, listening ones too."""
-    tcp = _inodes("/proc/net/tcp") | _inodes("/proc/net/tcp6")
-    return tcp & sockets(pid)
+    return _tcp() & sockets(pid)
 
 
 def is_idle(pid):
-    """Whether the children of a server have no connections."""
-    listening = connections(pid)
-    return all(connections(child) <= listening for child in children(pid))
+    """Whether the children of a server have no connections, only TCP sockets that it has, too."""
+    listening = sockets(pid)
+    others = set().union(*(sockets(child) - listening for child in children(pid)))
+    return not others or not others & _tcp()

@@ -269,10 +269,10 @@ static void what_finds_no_room_is_counted_as_lost(void **state)
     fill_with(*state, 2 * MTS_FETCH_SLOTS, T0);
     assert_true(mts_fetch_table_is_filling());
     kept = read_all(*state)->nelts;
-    assert_in_range(kept, MTS_FETCH_SLOTS / 4 * 3, MTS_FETCH_SLOTS);
+    assert_int_in_range(kept, MTS_FETCH_SLOTS / 4 * 3, MTS_FETCH_SLOTS);
     losses = mts_fetch_table_read_losses();
     assert_int_equal(losses.requests + kept, 2 * MTS_FETCH_SLOTS);
-    assert_in_range(losses.first, T0, losses.last);
+    assert_int_in_range(losses.first, T0, losses.last);
     assert_int_equal(mts_fetch_table_lost(), losses.requests);
     mts_fetch_table_remove(read_all(*state));
     assert_false(mts_fetch_table_is_filling());
@@ -347,7 +347,7 @@ static void a_damaged_slot_counts_as_lost_and_spares_the_others(void **state)
         assert_string_equal(only(read_all(*state))->domain, "example.com");
         losses = mts_fetch_table_read_losses();
         assert_int_equal(losses.requests, 2);
-        assert_in_range(losses.first, T0, losses.last);
+        assert_int_in_range(losses.first, T0, losses.last);
         assert_int_equal(read_all(*state)->nelts, 1);
     }
 }

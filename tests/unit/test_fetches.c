@@ -264,7 +264,7 @@ static void old_rows_are_deleted_and_full_addresses_replaced_in_small_steps(void
     do {
         assert_done(expire(db, T0 + DAY, T0 + 2 * DAY, 1, test->p, &more));
     } while (more && ++rounds < 20);
-    assert_in_range(rounds, 2, 19);
+    assert_int_in_range(rounds, 2, 19);
     rows = read_all(db, NULL, test->p);
     assert_int_equal(rows->nelts, 3);
     assert_string_equal(at(rows, 0)->address, "192.0.2.1");

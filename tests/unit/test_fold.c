@@ -120,7 +120,7 @@ static void test_made_up_names_become_other_and_all_sessions_remain(void **state
         int k;
 
         assert_true(tlsrpt_fold_has_other(folded));
-        assert_in_range(policy->failures->nelts, 1, cases[i].rows);
+        assert_int_in_range(policy->failures->nelts, 1, cases[i].rows);
         for (k = 0; k < policy->failures->nelts; k++) {
             const tlsrpt_failure *failure = failure_at(policy, k);
 
@@ -167,7 +167,7 @@ static void test_policies_beyond_the_limit_become_one(void **state)
                          i, i, i, i);
     }
     folded = tlsrpt_fold_report(p, report_of(p, apr_array_pstrcat(p, list, ',')), 600);
-    assert_in_range(folded->policies->nelts, 5, 33);
+    assert_int_in_range(folded->policies->nelts, 5, 33);
     assert_string_equal(policy_at(folded, 0)->domain, "example.com");
     assert_string_equal(policy_at(folded, folded->policies->nelts - 1)->domain, "other");
     assert_string_equal(policy_at(folded, folded->policies->nelts - 1)->type, "other");
@@ -179,7 +179,7 @@ static void test_policies_beyond_the_limit_become_one(void **state)
         }
     }
     assert_true(successful == 507 && failed == 503 && details == 500);
-    assert_in_range(tlsrpt_cost_of_rows(folded), 10, 96);
+    assert_int_in_range(tlsrpt_cost_of_rows(folded), 10, 96);
 }
 
 static void test_the_bytes_of_a_report_allow_it_more_names(void **state)
