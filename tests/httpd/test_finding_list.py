@@ -34,6 +34,7 @@ ELSEWHERE = {
     "pair-broken": "httpd/test_pair_findings.py",
     "pair-missing": "httpd/test_pair_findings.py",
     "pair-waits-for-reload": "httpd/test_pair_findings.py",
+    "pair-without-policy": "httpd/test_pair_findings.py",
     "pairs-none": "unit/test_pairs_check.c",
     "pairs-renewed": "httpd/test_renewal.py",
     "pairs-too-many": "httpd/test_certificates.py",

@@ -3,13 +3,16 @@
 
 import os
 import pathlib
+import re
 import subprocess
+import time
 import types
 
 import pytest
 
 import process
 import status_page
+from hosting import Hosting
 from httpd import APACHE, proxied
 from pairs import MX, Pairs, serial, vhost
 from status_page import LOCATION
@@ -157,3 +160,40 @@ def test_hosted_domains_without_a_pair_are_counted_and_the_first_are_named(begin
     pairs.remove("d01.example")
     pairs.issue(*[f"d{i:02}.example" for i in range(25)], directory="all")
     become(server, missing=0)
+
+
+def test_pairs_without_a_policy_are_named_as_information(begin):
+    """Not that of a configured domain, of a hosted one, of a server name, nor of other hosts."""
+    left = r":info\].* (mta-sts\.\w+\.example): a key pair covers this policy host, but its domain has no " \
+           r"policy.*\[pair-without-policy\]$"
+    domains = ("a.example", "hosted.example", "wrong.example", "left.example", "gone.example", "of.provider")
+    server, pairs = begin(domains, "MTASTSHosting on\n" + vhost(BLOCKS) + proxied("mta-sts.of.provider"),
+                          expected=[r"\[hosting-failed\]$", MISSING.format("b.example")])
+    server.log.possible.append(r"\[row-wrong\]$|\[pair-missing\]$")
+    pairs.write("www", *server.ca.pair(["www.left.example", "*.left.example"]))
+    process.wait_for(lambda: server.log.matching(r"\[hosting-failed\]$"), "the missing tables")
+    hosting = Hosting(server)
+    hosting.call("init")
+    hosting.insert("hosted.example")
+    hosting.insert("wrong.example", "no host")
+    process.wait_for(lambda: server.log.matching(r"mta-sts\.left\..*\[pair-without-policy\]$"), "the finding", 40)
+    time.sleep(12)  # another pass, with the rows
+    named = [re.search(left, line)[1] for line in server.log.matching(left)]
+    assert {"mta-sts.left.example", "mta-sts.gone.example"} <= set(named)
+    assert not {"mta-sts.a.example", "mta-sts.of.provider"} & set(named)
+    logged = len(server.log.lines())
+    hosting.insert("left.example")
+    pairs.issue("new.example")
+    process.wait_for(lambda: any("mta-sts.new.example: a key pair" in line
+                                 for line in server.log.lines()[logged:]), "the new pair", 60)
+    assert len(server.log.matching(r"mta-sts\.gone\..*\[pair-without-policy\]$")) == 1, "once"
+
+
+def test_many_pairs_without_a_policy_are_counted(begin):
+    rest = r"MTASTSCertificates: at least 1 more policy hosts with a key pair have no policy \[pair-without-policy\]$"
+    server, _ = begin([f"x{i:02}.example" for i in range(25)], "MTASTSHosting on\n" + vhost(),
+                      expected=[r"\[hosting-failed\]$"])
+    process.wait_for(lambda: server.log.matching(r"\[hosting-failed\]$"), "the missing tables")
+    Hosting(server).call("init")
+    process.wait_for(lambda: server.log.matching(rest), "the number", 40)
+    assert len(server.log.matching(r"mta-sts\.x.*\[pair-without-policy\]$")) == 19

@@ -141,6 +141,7 @@
     FINDING("pair-broken", "The files of a key pair cannot be used")                               \
     FINDING("pair-missing", "No key pair covers a policy host")                                    \
     FINDING("pair-waits-for-reload", "Renewed key pairs are presented after the next reload")      \
+    FINDING("pair-without-policy", "A policy host has a key pair, but no policy")                  \
     FINDING("pairs-none", "MTASTSCertificates matches no key pair")                                \
     FINDING("pairs-renewed", "New or renewed key pairs are presented")                             \
     FINDING("pairs-too-many", "Too many virtual hosts have different MTASTSCertificates")          \

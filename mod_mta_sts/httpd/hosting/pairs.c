@@ -2,11 +2,13 @@
 #include "httpd/hosting/pairs.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #include <apr_allocator.h>
 #include <apr_strings.h>
 #include <http_core.h>
 
+#include "core/base/name.h"
 #include "httpd/config/pair_config.h"
 #include "httpd/config/report_config.h"
 #include "version.h"
@@ -187,6 +189,32 @@ void mts_pairs_check(const server_rec *main, mta_sts_pairs_counts *counts,
                             apr_time_now(), counts, findings);
         pthread_rwlock_unlock(&lock);
     }
+}
+
+static void push_hosts(void *baton, mta_sts_pairs_slot *slot)
+{
+    apr_array_header_t *hosts = baton;
+    int i;
+
+    for (i = 0; slot->pair && i < slot->pair->name_count; i++) {
+        const char *name = slot->pair->names[i];
+
+        if (strncmp(name, MTA_STS_POLICY_HOST_PREFIX, strlen(MTA_STS_POLICY_HOST_PREFIX)) == 0) {
+            APR_ARRAY_PUSH(hosts, const char *) = apr_pstrdup(hosts->pool, name);
+        }
+    }
+}
+
+apr_array_header_t *mts_pairs_list_hosts(apr_pool_t *p)
+{
+    apr_array_header_t *hosts = apr_array_make(p, 64, sizeof(const char *));
+
+    if (pairs) {
+        pthread_rwlock_wrlock(&lock); /* as above */
+        mta_sts_pairs_each(pairs, push_hosts, hosts);
+        pthread_rwlock_unlock(&lock);
+    }
+    return hosts;
 }
 
 void mts_pairs_register_hooks(void)

@@ -58,6 +58,9 @@ void mts_pairs_put(const char *path, mta_sts_pairs_users users, const mta_sts_pa
 int mts_pairs_find(mta_sts_pairs_users user, const char *name,
                    int (*use)(void *baton, const mta_sts_pairs_choice *choice), void *baton);
 
+/* The policy hosts that pairs in use are for, without wildcards: array of const char * in p. */
+apr_array_header_t *mts_pairs_list_hosts(apr_pool_t *p);
+
 /* Counts and checks them: see mta_sts_pairs_check. All are 0 if no virtual host has any. */
 void mts_pairs_check(const server_rec *main, mta_sts_pairs_counts *counts,
                      mta_sts_findings *findings);

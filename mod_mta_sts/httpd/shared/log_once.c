@@ -7,6 +7,7 @@
 
 struct mts_log_once {
     apr_pool_t *p;
+    int errors_only;
     mta_sts_findings *before, *now; /* of the previous round and of this one; each has a pool */
 };
 
@@ -18,11 +19,12 @@ static mta_sts_findings *make_findings(apr_pool_t *parent)
     return mta_sts_findings_make(p);
 }
 
-mts_log_once *mts_log_once_make(apr_pool_t *p)
+mts_log_once *mts_log_once_make(apr_pool_t *p, int errors_only)
 {
     mts_log_once *log = apr_pcalloc(p, sizeof(*log));
 
     log->p = p;
+    log->errors_only = errors_only;
     log->before = make_findings(p);
     log->now = make_findings(p);
     return log;
@@ -52,7 +54,7 @@ void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        if (finding->severity != MTA_STS_ERROR || has(log->now, finding) ||
+        if ((log->errors_only && finding->severity != MTA_STS_ERROR) || has(log->now, finding) ||
             log->now->list->nelts >= MTA_STS_FINDINGS_MAX) {
             continue;
         }
@@ -61,7 +63,7 @@ void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *
             mta_sts_finding_copy(fresh, finding);
         }
     }
-    mts_log_findings(s, scratch, fresh, 1, 0);
+    mts_log_findings(s, scratch, fresh, log->errors_only, 0);
 }
 
 void mts_log_once_end_round(mts_log_once *log)

@@ -7,26 +7,26 @@
 #include "core/base/finding.h"
 
 /*
- * Logs an error of a periodic task only once, although it occurs again in each round. It is logged
+ * Logs a finding of a periodic task only once, although it occurs again in each round. It is logged
  * again only after a round without it.
  */
 
 typedef struct mts_log_once mts_log_once;
 
-/* Creates an object that has logged nothing yet. It uses subpools of p. */
-mts_log_once *mts_log_once_make(apr_pool_t *p);
+/* Creates an object that has logged nothing yet. It uses subpools of p. errors_only: whether other
+ * findings are ignored. */
+mts_log_once *mts_log_once_make(apr_pool_t *p, int errors_only);
 
 /*
- * Logs the errors that occurred neither in the previous round nor in this one so far.
+ * Logs the findings that occurred neither in the previous round nor in this one so far.
  *
- * @param findings of a part of a round; only errors count, the first MTA_STS_FINDINGS_MAX of each
- *                 round; copied
+ * @param findings of a part of a round; the first MTA_STS_FINDINGS_MAX of each round count; copied
  * @param scratch  scratch memory
  */
 void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *findings,
                       apr_pool_t *scratch);
 
-/* Ends a round: errors that did not occur in it will be logged again. */
+/* Ends a round: findings that did not occur in it will be logged again. */
 void mts_log_once_end_round(mts_log_once *log);
 
 #endif

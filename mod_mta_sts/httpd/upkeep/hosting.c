@@ -46,8 +46,8 @@ mts_hosting_work *mts_hosting_work_make(server_rec *main, apr_pool_t *p, int (*i
     work->main = main;
     work->is_ending = is_ending;
     work->is_first = 1;
-    work->log_state = mts_log_once_make(p);
-    work->log_rows = mts_log_once_make(p);
+    work->log_state = mts_log_once_make(p, 1);
+    work->log_rows = mts_log_once_make(p, 1);
     work->missing = mts_missing_pairs_make(main, p, is_ending);
     apr_pool_create(&work->pool, p);
     return work;

@@ -10,6 +10,7 @@
 #include "httpd/hosting/renewal.h"
 #include "httpd/policy/hosts.h"
 #include "httpd/shared/log_once.h"
+#include "httpd/upkeep/spare_pairs.h"
 
 #define PAGE 1000
 #define PAGES_PER_STEP 20 /* the next sync waits for them: some 50 ms */
@@ -31,6 +32,8 @@ struct mts_missing_pairs {
     const mts_hosts *hosts;
     const char *after; /* the last domain that was checked */
     int count;         /* of domains without a pair so far */
+    mts_spare_pairs *spare;
+    int has_looked; /* at all domains; the rest of the pass is about spare pairs */
 };
 
 mts_missing_pairs *mts_missing_pairs_make(server_rec *main, apr_pool_t *p, int (*is_ending)(void *))
@@ -39,7 +42,7 @@ mts_missing_pairs *mts_missing_pairs_make(server_rec *main, apr_pool_t *p, int (
 
     missing->main = main;
     missing->is_ending = is_ending;
-    missing->log = mts_log_once_make(p);
+    missing->log = mts_log_once_make(p, 0);
     return missing;
 }
 
@@ -48,6 +51,8 @@ static void begin_pass(mts_missing_pairs *missing)
     apr_pool_create(&missing->pool, NULL);
     missing->findings = mta_sts_findings_make(missing->pool);
     missing->hosts = mts_hosts_collect(missing->pool, missing->main);
+    missing->spare = mts_spare_pairs_begin(missing->main, missing->pool);
+    missing->has_looked = 0;
     missing->after = "";
     missing->count = 0;
     missing->is_due = 0;
@@ -126,6 +131,7 @@ static void report_rest(const mts_missing_pairs *missing)
 static void report(mts_missing_pairs *missing, apr_pool_t *scratch)
 {
     report_rest(missing);
+    mts_spare_pairs_report(missing->spare, missing->findings);
     mts_log_once_log(missing->log, missing->main, missing->findings, scratch);
     mts_log_once_end_round(missing->log);
     mts_renewal_note_missing(missing->count);
@@ -140,29 +146,39 @@ static int is_due(mts_missing_pairs *missing, int has_changed)
            since > INTERVAL;
 }
 
-void mts_missing_pairs_check(mts_missing_pairs *missing, mta_sts_snapshot *snapshot,
-                             int has_changed, apr_pool_t *scratch)
+/* Returns whether all domains were looked at, or -1 after an error. */
+static int check_some(mts_missing_pairs *missing, mta_sts_snapshot *snapshot, apr_pool_t *scratch)
 {
     apr_pool_t *page;
     int i, count = PAGE;
 
-    if (!mts_pairs_are_used() || !is_due(missing, has_changed)) {
-        return;
-    }
-    if (!missing->pool) {
-        begin_pass(missing);
-    }
     apr_pool_create(&page, scratch);
     for (i = 0; i < PAGES_PER_STEP && count == PAGE && !missing->is_ending(NULL); i++) {
         count = check_page(missing, snapshot, page);
         apr_pool_clear(page);
     }
     apr_pool_destroy(page);
-    if (count >= 0 && count < PAGE) {
-        report(missing, scratch);
+    return count < 0 ? -1 : count < PAGE;
+}
+
+void mts_missing_pairs_check(mts_missing_pairs *missing, mta_sts_snapshot *snapshot,
+                             int has_changed, apr_pool_t *scratch)
+{
+    if (!mts_pairs_are_used() || !is_due(missing, has_changed)) {
+        return;
     }
-    if (count < PAGE) {
+    if (!missing->pool) {
+        begin_pass(missing);
+    }
+    if (!missing->has_looked) {
+        missing->has_looked = check_some(missing, snapshot, scratch);
+    }
+    else if (!mts_spare_pairs_step(missing->spare, snapshot, scratch)) {
+        report(missing, scratch);
         end_pass(missing);
-        missing->is_due |= count < 0;
+    }
+    if (missing->has_looked < 0) {
+        end_pass(missing);
+        missing->is_due = 1;
     }
 }

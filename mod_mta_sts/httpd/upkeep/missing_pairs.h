@@ -8,7 +8,8 @@
 
 /*
  * Reports hosted domains whose policy hosts have no key pair (pair-missing), if a virtual host has
- * MTASTSCertificates: clients get a TLS alert only, which is in no log.
+ * MTASTSCertificates: clients get a TLS alert only, which is in no log. And pairs that have no
+ * policy (httpd/upkeep/spare_pairs.h).
  */
 
 typedef struct mts_missing_pairs mts_missing_pairs;

@@ -236,7 +236,7 @@ void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is
     memset(work, 0, sizeof(*work));
     work->main = main;
     work->database = mts_database_make(main, p);
-    work->log = mts_log_once_make(p);
+    work->log = mts_log_once_make(p, 1);
     work->quota = mts_quota_make(main, p);
     work->is_ending = is_ending;
     work->hosting = mts_hosting_work_make(main, p, is_ending);

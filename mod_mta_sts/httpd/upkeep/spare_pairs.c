@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/upkeep/spare_pairs.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "core/base/name.h"
+#include "httpd/config/policies.h"
+#include "httpd/hosting/pairs.h"
+#include "httpd/hosting/renewal.h"
+
+#define STEP 2000     /* the next sync waits for them: some 50 ms */
+#define LISTED_MAX 19 /* and a line about the others: the log lists 20 findings of an id */
+
+struct mts_spare_pairs {
+    server_rec *main;
+    apr_pool_t *p;
+    apr_array_header_t *hosts; /* of const char *: that pairs are for */
+    apr_hash_t *configured;    /* policy domains */
+    int next;                  /* host to look at */
+    int count;                 /* of those without a policy so far */
+    const char *found[LISTED_MAX];
+};
+
+static void note_policy(void *baton, const mts_served *served)
+{
+    mts_spare_pairs *spare = baton;
+
+    if (served->is_pattern) { /* a policy for more names than anybody can list */
+        apr_array_clear(spare->hosts);
+    }
+    else {
+        apr_hash_set(spare->configured, apr_pstrdup(spare->p, served->domain), APR_HASH_KEY_STRING,
+                     "");
+    }
+}
+
+mts_spare_pairs *mts_spare_pairs_begin(server_rec *main, apr_pool_t *p)
+{
+    mts_spare_pairs *spare = apr_pcalloc(p, sizeof(*spare));
+
+    spare->main = main;
+    spare->p = p;
+    spare->configured = apr_hash_make(p);
+    mts_renewal_apply(); /* this process may have had no handshake since */
+    spare->hosts = mts_pairs_list_hosts(p);
+    mts_policies_each(p, main, note_policy, spare);
+    return spare;
+}
+
+/* The host of the machine itself, for which mod_ssl needs a certificate. */
+static int is_server_name(const mts_spare_pairs *spare, const char *host)
+{
+    const server_rec *s;
+
+    for (s = spare->main; s; s = s->next) {
+        if (s->server_hostname && strcasecmp(s->server_hostname, host) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A wrong row is one, too. Returns an error of the snapshot. */
+static const char *look_at(mts_spare_pairs *spare, mta_sts_snapshot *snapshot, const char *host,
+                           apr_pool_t *p)
+{
+    const char *domain = host + strlen(MTA_STS_POLICY_HOST_PREFIX), *error;
+    apr_array_header_t *rows;
+
+    if (apr_hash_get(spare->configured, domain, APR_HASH_KEY_STRING)) {
+        return NULL;
+    }
+    error = mta_sts_snapshot_find(snapshot, domain, p, &rows);
+    if (!error && !rows->nelts && !is_server_name(spare, host)) {
+        if (spare->count < LISTED_MAX) {
+            spare->found[spare->count] = host;
+        }
+        spare->count++;
+    }
+    return error;
+}
+
+int mts_spare_pairs_step(mts_spare_pairs *spare, mta_sts_snapshot *snapshot, apr_pool_t *scratch)
+{
+    int end = spare->next + STEP < spare->hosts->nelts ? spare->next + STEP : spare->hosts->nelts;
+    const char *error = NULL;
+    apr_pool_t *p;
+
+    apr_pool_create(&p, scratch);
+    for (; spare->next < end && !error; spare->next++) {
+        error = look_at(spare, snapshot, APR_ARRAY_IDX(spare->hosts, spare->next, const char *), p);
+        apr_pool_clear(p);
+    }
+    apr_pool_destroy(p);
+    return !error && spare->next < spare->hosts->nelts;
+}
+
+void mts_spare_pairs_report(const mts_spare_pairs *spare, mta_sts_findings *findings)
+{
+    int i, at_least = 1;
+
+    for (i = 0; i < spare->count && i < LISTED_MAX; i++) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "pair-without-policy",
+                            apr_pstrdup(findings->pool, spare->found[i]),
+                            "if the customer has left, have its certificate renewed no more",
+                            "a key pair covers this policy host, but its domain has no policy");
+    }
+    while (at_least <= (spare->count - LISTED_MAX) / 10) {
+        at_least *= 10;
+    }
+    if (spare->count > LISTED_MAX) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "pair-without-policy", "MTASTSCertificates",
+                            NULL, "at least %d more policy hosts with a key pair have no policy",
+                            at_least);
+    }
+}
