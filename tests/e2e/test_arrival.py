@@ -272,6 +272,32 @@ def wait_for_history(second):
     wait_until(current, f"{second} in the history", 30)
 
 
+def page_removal(found):
+    """As removal(), from the page: null is now."""
+    date, = (one for one in found["safe"] if (one["action"], one["mx"]) == ("remove-mx", OLD))
+    return date["worst_case_at"], date["by_log_at"]
+
+
+def after(text):
+    return "after " + at(text).strftime("%Y-%m-%d %H:%M UTC") if text else "now"
+
+
+def assert_page_has(first, holders, current):
+    """The page, as JSON and for people, says what mta-sts rollout says. Returns when OLD may go."""
+    found = page_json(domain=NAME)["domain"]
+    one, = found["earlier_policies"]
+    assert (one["policy_id"], networks_of(one)) == (first, holders)
+    assert {network["network"] for network in found["fetched_by"]} == current
+    certain, by_log = page_removal(found)
+    text = page_text(domain=NAME)
+    assert ("fetched from 1 network that has not fetched the current one since: " + NORTH in text) == bool(
+        holders), text
+    assert f"The current policy was fetched from {len(current)} network" in text or not current, text
+    assert (f"Safe to remove the MX host {OLD} : {after(by_log)} according to the fetch log, {after(certain)} "
+            "in the worst case") in text, text
+    return certain, by_log
+
+
 def assert_north_has_the_old_policy(first, second):
     wait_for_history(second)
     found = rollout(CHANGED)
@@ -287,6 +313,7 @@ def assert_north_has_the_old_policy(first, second):
     assert f"Policy {second}, mode enforce" in text and f"Earlier policy {first}" in text
     assert "fetched from 1 network that has not fetched the current one since:" in text, text
     assert NORTH in text.split(f"Earlier policy {first}")[1]
+    assert assert_page_has(first, {NORTH}, networks_of(found["current"])) == (certain, by_log)
 
 
 def assert_north_has_the_new_policy(first, second):
@@ -299,6 +326,7 @@ def assert_north_has_the_new_policy(first, second):
     text = joined(call(CHANGED, "rollout", NAME))
     assert NORTH in text.split(f"Earlier policy {first}")[0]
     assert "that have not fetched the current one since" not in text
+    assert assert_page_has(first, set(), networks_of(found["current"])) == (certain, None)
 
 
 def assert_south_arrives(south, identity):

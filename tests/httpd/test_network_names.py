@@ -174,6 +174,24 @@ def test_rollout_shows_the_names_too(make, dns):
     assert [one["name"] for one in network["names"]] == ["example.net"]
 
 
+def test_watch_looks_up_the_names_so_that_the_page_knows_them_without_another_command(make, dns):
+    server = begin(make, FOUR)
+    name(dns, FOUR, "mx1.example.net", zone="example.net")
+
+    def known(*words):
+        done = subprocess.run([COMMAND, "watch", "--state-dir", server.root / "state", "--resolver",
+                               dns.address, "--no-smtp", "--timeout", "1", *words, "example.com"],
+                              capture_output=True, text=True, timeout=90)
+        assert "begin: " in done.stdout, done
+        (server.root / "state/watch/watch.json").unlink()
+        return [row["name"] for row in Database(server).run(
+            "SELECT name FROM mta_sts_network_name WHERE name <> ''")]
+
+    assert known("--no-network-names") == []
+    assert not [asked for asked in dns.asked if asked.endswith(".arpa")]
+    assert known() == ["example.net"]
+
+
 @pytest.mark.parametrize("is_signed", [True, False], ids=("signed", "not signed"))
 def test_a_signed_report_names_a_network_and_an_unsigned_one_does_not(make, dns, is_signed):
     server = make().configure("MTASTSFetchLog network\n" + REMOTE + proxied(HOST, MX + report.ENDPOINT),

@@ -144,6 +144,26 @@ def assert_said(shown, wanted, worst, by_log):
     assert wanted in re.sub(r"(\d{4}-\d\d-\d\d) \d\d:\d\d UTC", r"\1", shown)
 
 
+def networks(listed):
+    return [(one["network"], one["agent"], one["requests"], one["last_fetch_at"], one["cached_until"])
+            for one in listed]
+
+
+def assert_networks_agree(rollout, shown, html):
+    """Who has fetched which policy."""
+    assert [(one["policy_id"], one["log_complete"], one["updated_networks"], networks(one["networks"]),
+             one["networks_count"]) for one in shown["earlier_policies"]] == \
+        [(one["id"], one["log"]["complete"], one["updated_networks"], networks(one["networks"]),
+          len(one["networks"])) for one in rollout["earlier"]]
+    current = rollout["current"]["networks"] if rollout["earlier"] else []
+    assert networks(shown["fetched_by"] or []) == networks(current)
+    for listed in current, *(one["networks"] for one in rollout["earlier"]):
+        assert all(one["network"] in html for one in listed[:5])
+    assert [(one["action"], one["mx"], one["certain"], one["log_complete"]) for one in shown["safe"]] == \
+        [(one["action"], one["mx"], one["certain_at"] is not None, one["log_complete"])
+         for one in rollout["safe"]]
+
+
 @pytest.mark.parametrize("what", CASES)
 def test_all_views_say_the_same(server, change, monkeypatch, what):
     statements, (worst, certain, by_log), wanted = CASES[what]
@@ -164,6 +184,7 @@ def test_all_views_say_the_same(server, change, monkeypatch, what):
         assert copies["served_by"] == stricter["served_by"], view
     assert days(dns["earlier_policy_until"]) == worst
     assert [days(one["cached_until_at"]) for one in shown["earlier_policies"]] == ([worst] if worst else [])
+    assert_networks_agree(rollout, shown, page(server, "?domain=example.com").text)
     steps = " ".join(ready["steps"])
     assert steps.count("mta-sts rollout example.com") == bool(worst)
     lines = run(server, "dns", "--offline", "--policy", server.policy, "example.com").splitlines()

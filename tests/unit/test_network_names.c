@@ -29,9 +29,14 @@ static void store(mta_sts_database *db, const char *network, const char *name, i
 
 static int is_due(mta_sts_database *db, const char *network, apr_time_t now)
 {
-    int due = -1;
+    apr_pool_t *p;
+    apr_hash_t *waiting;
+    int due;
 
-    assert_done(mta_sts_network_names_is_due(db, network, now, &due));
+    apr_pool_create(&p, NULL);
+    assert_done(mta_sts_network_names_waiting(db, now, p, &waiting));
+    due = !apr_hash_get(waiting, network, APR_HASH_KEY_STRING);
+    apr_pool_destroy(p);
     return due;
 }
 
@@ -129,6 +134,11 @@ static void only_full_addresses_of_networks_that_are_due_are_wanted(void **state
     assert_int_equal(list->nelts, 1);
     assert_done(mta_sts_network_names_wanted(db, "example.net", now, 5, test->p, &list));
     assert_int_equal(list->nelts, 0);
+    assert_done(mta_sts_network_names_wanted(db, NULL, now, 5, test->p, &list));
+    assert_int_equal(list->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(list, 0, mta_sts_network_address).address, "198.18.0.1");
+    assert_done(mta_sts_network_names_wanted(db, NULL, now + DAY, 5, test->p, &list));
+    assert_int_equal(list->nelts, 2);
 }
 
 static void networks_are_found_by_their_name_or_one_below_it(void **state)

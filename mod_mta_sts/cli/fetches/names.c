@@ -40,6 +40,7 @@ typedef struct search {
     const cli_names *names;
     apr_hash_t *addresses;      /* network -> array of const char * */
     apr_hash_t *waiting;        /* network -> itself: those that are not due */
+    int is_for_all;             /* whether networks are looked up that are not shown */
     apr_array_header_t *wanted; /* of const char *: its keys, in order */
     int count;                  /* of addresses */
 } search;
@@ -122,16 +123,9 @@ static void want_logged(search *s, const char *domain)
 
 static void want_reported(search *s, const char *network, const char *address)
 {
-    int is_due = 0;
-
-    if (s->count >= ADDRESSES_MAX || apr_hash_get(s->waiting, network, APR_HASH_KEY_STRING)) {
-        return;
+    if (!apr_hash_get(s->waiting, network, APR_HASH_KEY_STRING)) {
+        want(s, network, address);
     }
-    if (mta_sts_network_names_is_due(s->db, network, s->now, &is_due) || !is_due) {
-        apr_hash_set(s->waiting, network, APR_HASH_KEY_STRING, network);
-        return;
-    }
-    want(s, network, address);
 }
 
 /* Adds who signed the reports, and looks up the addresses in them. */
@@ -140,7 +134,8 @@ static void take_reports(search *s)
     apr_array_header_t *list;
     int i;
 
-    if (tlsrpt_index_signed_addresses(s->db, s->now - REPORTS_SINCE, s->p, &list)) {
+    if (tlsrpt_index_signed_addresses(s->db, s->now - REPORTS_SINCE, s->p, &list) ||
+        mta_sts_network_names_waiting(s->db, s->now, s->p, &s->waiting)) {
         return;
     }
     for (i = 0; i < list->nelts; i++) {
@@ -151,7 +146,7 @@ static void take_reports(search *s)
         if (entry && one->received > entry->report) {
             entry->report = one->received;
         }
-        if (entry) {
+        if (entry || (s->is_for_all && *network)) {
             want_reported(s, network, one->address);
         }
     }
@@ -234,7 +229,6 @@ cli_names *cli_names_find(apr_pool_t *p, mta_sts_database *db, const cli_names_o
 
     names->networks = apr_hash_make(p);
     s.addresses = apr_hash_make(p);
-    s.waiting = apr_hash_make(p);
     s.wanted = apr_array_make(p, 8, sizeof(const char *));
     for (i = 0; i < networks->nelts; i++) {
         const char *network = APR_ARRAY_IDX(networks, i, const char *);
@@ -253,6 +247,20 @@ cli_names *cli_names_find(apr_pool_t *p, mta_sts_database *db, const cli_names_o
     }
     take_names(&s);
     return names;
+}
+
+void cli_names_learn(apr_pool_t *p, mta_sts_database *db, const cli_names_options *options)
+{
+    cli_names names = {.networks = apr_hash_make(p)};
+    search s = {.p = p, .db = db, .now = apr_time_now(), .names = &names, .is_for_all = 1};
+
+    s.addresses = apr_hash_make(p);
+    s.wanted = apr_array_make(p, 8, sizeof(const char *));
+    want_logged(&s, NULL);
+    take_reports(&s);
+    if (s.count) {
+        look_up(&s, options);
+    }
 }
 
 /* --- output --- */

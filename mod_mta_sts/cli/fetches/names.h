@@ -43,6 +43,10 @@ typedef struct cli_names cli_names;
 cli_names *cli_names_find(apr_pool_t *p, mta_sts_database *db, const cli_names_options *options,
                           const apr_array_header_t *domains, const apr_array_header_t *networks);
 
+/* Looks up names of networks of any domain, a few in each call, so that they are known when they
+ * are needed, also by the status page. */
+void cli_names_learn(apr_pool_t *p, mta_sts_database *db, const cli_names_options *options);
+
 /* "example.net (confirmed by DNS), example.org (named in its verified reports)"; NULL: none. */
 const char *cli_names_text(apr_pool_t *p, const cli_names *names, const char *network);
 

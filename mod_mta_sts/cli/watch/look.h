@@ -62,6 +62,7 @@ typedef struct cli_watch_request {
     int with_hosted;            /* --hosted */
     cli_check_options network;
     const char *state_dir, *database; /* or NULL */
+    int is_offline;                   /* look up no names of networks */
 } cli_watch_request;
 
 /*

@@ -6,6 +6,7 @@
 
 #include "cli/common/database.h"
 #include "cli/common/state_dir.h"
+#include "cli/fetches/names.h"
 #include "cli/import/limits.h"
 #include "cli/watch/look.h"
 #include "core/base/format.h"
@@ -49,16 +50,21 @@ static void look_at_quota(cli_watch_look *look, const char *dir)
                                     bytes >= quota ? ": further reports are rejected" : ""));
 }
 
-/* Opens the database and reads from it. */
+/* Opens the database and reads from it. With httpd, nothing looks up names in DNS, so that no name
+ * server can delay it: this does. */
 static const char *try_database(cli_watch_look *look, const cli_watch_request *request)
 {
     tlsrpt_index_counts counts;
+    const cli_names_options names = {.server = request->network.server};
     mta_sts_database *db;
     const char *error = cli_database_open(look->p, request->database, request->state_dir, &db);
 
     if (!error && db) {
         error = tlsrpt_index_count(db, mta_sts_database_host(db), look->p, &counts);
         error = error ? apr_pstrdup(look->p, error) : NULL;
+        if (!error && !request->is_offline) {
+            cli_names_learn(look->p, db, &names);
+        }
         mta_sts_database_close(db);
     }
     return error;

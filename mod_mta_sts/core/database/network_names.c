@@ -22,6 +22,15 @@
     "SELECT f.network, f.address FROM mta_sts_fetch f WHERE f.address <> '' AND f.hour >= 0 "      \
     "AND f.domain = %s AND NOT EXISTS (" IS_KNOWN "f.network" IS_WAITING "%lld) "                  \
     "GROUP BY f.network, f.address ORDER BY max(f.last_at) DESC, f.address LIMIT %d"
+/* The same for any domain. */
+#define RECENT 2000
+#define WANTED_RECENTLY                                                                            \
+    "SELECT f.network, f.address FROM (SELECT network, address, last_at FROM mta_sts_fetch WHERE " \
+    "address <> '' AND hour >= 0 ORDER BY hour DESC LIMIT %d) f WHERE NOT EXISTS (" IS_KNOWN       \
+    "f.network" IS_WAITING "%lld) GROUP BY f.network, f.address ORDER BY max(f.last_at) DESC, "    \
+    "f.address LIMIT %d"
+#define WAITING                                                                                    \
+    "SELECT n.network FROM mta_sts_network_name n WHERE n.until > %lld AND n.name = '' LIMIT %d"
 #define COUNT "SELECT count(*) FROM mta_sts_network_name"
 #define STORE                                                                                      \
     "INSERT INTO mta_sts_network_name (network, name, confirmed, until) "                          \
@@ -68,19 +77,27 @@ const char *mta_sts_network_names_wanted(mta_sts_database *db, const char *domai
                                          int max, apr_pool_t *p, apr_array_header_t **list)
 {
     *list = apr_array_make(p, 16, sizeof(mta_sts_network_address));
-    return mta_sts_database_rows(db, WANTED, take_address, *list, domain, (long long)now, max);
+    return domain
+               ? mta_sts_database_rows(db, WANTED, take_address, *list, domain, (long long)now, max)
+               : mta_sts_database_rows(db, WANTED_RECENTLY, take_address, *list, RECENT,
+                                       (long long)now, max);
 }
 
-const char *mta_sts_network_names_is_due(mta_sts_database *db, const char *network, apr_time_t now,
-                                         int *is_due)
+static int take_waiting(void *baton, const char *const *columns)
 {
-    apr_int64_t is_waiting = 0;
-    const char *error =
-        mta_sts_database_rows(db, IS_KNOWN "%s" IS_WAITING "%lld", mta_sts_database_take_number,
-                              &is_waiting, network, (long long)now);
+    apr_hash_t *networks = baton;
+    const char *network = mta_sts_database_text(apr_hash_pool_get(networks), columns[0]);
 
-    *is_due = !error && !is_waiting;
-    return error;
+    apr_hash_set(networks, network, APR_HASH_KEY_STRING, network);
+    return 1;
+}
+
+const char *mta_sts_network_names_waiting(mta_sts_database *db, apr_time_t now, apr_pool_t *p,
+                                          apr_hash_t **networks)
+{
+    *networks = apr_hash_make(p);
+    return mta_sts_database_rows(db, WAITING, take_waiting, *networks, (long long)now,
+                                 MTA_STS_NETWORK_NAMES_MAX);
 }
 
 /* --- storing --- */

@@ -2,6 +2,7 @@
 #ifndef CORE_DATABASE_NETWORK_NAMES_H
 #define CORE_DATABASE_NETWORK_NAMES_H
 
+#include <apr_hash.h>
 #include <apr_tables.h>
 #include <apr_time.h>
 
@@ -34,16 +35,17 @@ const char *mta_sts_network_names_read(mta_sts_database *db, apr_time_t now, apr
 /*
  * Full addresses in the fetch log whose networks should be looked up, the last ones first.
  *
- * @param domain policy domain that they requested; "": others
+ * @param domain policy domain that they requested; "": others; NULL: any, of the last rows
  * @param max    addresses at most
  * @param list   out: of mta_sts_network_address
  */
 const char *mta_sts_network_names_wanted(mta_sts_database *db, const char *domain, apr_time_t now,
                                          int max, apr_pool_t *p, apr_array_header_t **list);
 
-/* Whether a network should be looked up, because that was not done yet, or long ago. */
-const char *mta_sts_network_names_is_due(mta_sts_database *db, const char *network, apr_time_t now,
-                                         int *is_due);
+/* The networks that should not be looked up, because that was done not long ago: network -> itself.
+ */
+const char *mta_sts_network_names_waiting(mta_sts_database *db, apr_time_t now, apr_pool_t *p,
+                                          apr_hash_t **networks);
 
 /* The result for one network. */
 typedef struct mta_sts_network_result {

@@ -7,9 +7,8 @@
 #include "core/base/format.h"
 #include "httpd/shared/counters.h"
 #include "httpd/status/html.h"
+#include "httpd/status/rollout.h"
 #include "httpd/status/view.h"
-
-#define EARLIER_SHOWN 5
 
 static void put_tiles(const mts_status_view *view, const mts_domain_facts *facts)
 {
@@ -74,37 +73,6 @@ static void put_definitions(const mts_status_view *view, const mts_domain *domai
     }
 }
 
-/* How long senders may still use earlier policies. */
-static void put_earlier(const mts_status_view *view)
-{
-    const mta_sts_rollout *rollout = view->reports->problem ? NULL : view->reports->rollout;
-    const apr_time_t minute = apr_time_from_sec(59); /* rounds up to the minute shown */
-    mta_sts_rollout_date date;
-    const char *text;
-    int i;
-
-    if (!rollout) {
-        return;
-    }
-    date = mta_sts_rollout_copies(rollout);
-    text = mta_sts_rollout_copies_text(view->p, &date, !view->query.is_in_path);
-    if (!text || (!date.recorded && view->query.is_in_path)) {
-        return; /* since when policies are recorded is of no use to a customer */
-    }
-    MTS_HTML(view->out, "<dt>Earlier policies</dt><dd>%s", text);
-    for (i = 0; i < rollout->earlier->nelts && i < EARLIER_SHOWN; i++) {
-        const mta_sts_rollout_policy *one =
-            APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
-
-        MTS_HTML(view->out,
-                 "<div class=\"small soft\"><code>%s</code> last served on %s, cached until %s"
-                 "</div>",
-                 one->id, mta_sts_format_date(view->p, one->until),
-                 mta_sts_format_time(view->p, one->cached + minute));
-    }
-    MTS_HTML(view->out, "</dd>");
-}
-
 static void put_policy(const mts_status_view *view, const mts_domain_facts *facts)
 {
     apr_pool_t *p = view->p;
@@ -126,7 +94,7 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
         }
         MTS_HTML(view->out, "</dd>");
     }
-    put_earlier(view);
+    mts_status_rollout_html(view);
     if (!view->query.is_in_path) {
         MTS_HTML(view->out, "<dt>Defined in</dt><dd>");
         put_definitions(view, facts->domain);

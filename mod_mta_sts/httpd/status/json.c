@@ -13,8 +13,8 @@
 #include "httpd/status/json_values.h"
 #include "httpd/config/report_config.h"
 #include "httpd/status/readiness.h"
+#include "httpd/status/rollout.h"
 #include "httpd/status/view.h"
-#include "tlsrpt/advice/copies.h"
 #include "tlsrpt/advice/explain.h"
 
 static json_t *finding_json(const mta_sts_finding *finding)
@@ -118,36 +118,6 @@ static void add_share(json_t *to, apr_hash_t *shares, const char *name)
                         share ? json_integer((json_int_t)share->failed) : json_null());
 }
 
-/* Policies that senders may still use from their caches; null if the history cannot be read. */
-static json_t *earlier_json(const mts_status_view *view)
-{
-    const mta_sts_rollout *rollout = view->reports->rollout;
-    json_t *array = view->reports->problem ? json_null() : json_array();
-    int i;
-
-    for (i = 0; !view->reports->problem && rollout && i < rollout->earlier->nelts; i++) {
-        const mta_sts_rollout_policy *one =
-            APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
-
-        json_array_append_new(array,
-                              json_pack("{s:s, s:o, s:o}", "policy_id", one->id, "last_served_at",
-                                        mts_json_time(view->p, one->until), "cached_until_at",
-                                        mts_json_time(view->p, one->cached)));
-    }
-    return array;
-}
-
-static json_t *copies_json(const mts_status_view *view)
-{
-    mta_sts_rollout_date date;
-
-    if (view->reports->problem || !view->reports->rollout) {
-        return json_null();
-    }
-    date = mta_sts_rollout_copies(view->reports->rollout);
-    return tlsrpt_copies_to_json(view->p, &date, !view->query.is_in_path);
-}
-
 /* Whether the domain is ready for mode enforce, by its reports. */
 static json_t *readiness_json(const mts_status_view *view)
 {
@@ -169,8 +139,7 @@ static json_t *one_domain_json(const mts_status_view *view)
         return json_null();
     }
     domain = domain_json(view, view->domain);
-    json_object_set_new(domain, "earlier_policies", earlier_json(view));
-    json_object_set_new(domain, "earlier_copies", copies_json(view));
+    mts_status_rollout_json(view, domain);
     json_object_set_new(domain, "readiness", readiness_json(view));
     return domain;
 }
