@@ -171,6 +171,20 @@ static void test_a_name_is_quoted_only_if_it_could_be_misread(void **state)
     }
 }
 
+/* The quotation of such a name has the length of a name that needs none. */
+static void test_a_long_name_that_was_escaped_and_cut_is_quoted_whatever_its_length(void **state)
+{
+    char name[500];
+    size_t len;
+
+    for (len = 1; len < sizeof(name); len++) {
+        memset(name, 'a', len);
+        memset(name, '\x1b', len < 80 ? len : 80);
+        name[len] = '\0';
+        assert_int_equal(*mta_sts_format_name(*state, name), '"');
+    }
+}
+
 static void test_a_list_of_names_ends_with_the_last_name_or_the_number_of_others(void **state)
 {
     static const struct {
@@ -218,6 +232,7 @@ int main(void)
         POOL_TEST(test_times_are_shown_in_utc),
         POOL_TEST(test_a_date_range_ends_with_its_last_day),
         POOL_TEST(test_a_name_is_quoted_only_if_it_could_be_misread),
+        POOL_TEST(test_a_long_name_that_was_escaped_and_cut_is_quoted_whatever_its_length),
         POOL_TEST(test_a_list_of_names_ends_with_the_last_name_or_the_number_of_others),
         POOL_TEST(test_only_ascii_letters_become_lower_case),
     };

@@ -97,6 +97,19 @@ static const char *cut(apr_pool_t *p, const char *text, size_t part)
     return apr_pstrmemdup(p, text, strlen(text) * part / 10);
 }
 
+/* A certificate for a key of a kind that OpenSSL does not know, as new ones are for years. */
+static const char *leaf_of_unknown_kind(apr_pool_t *p, EVP_PKEY *key)
+{
+    X509 *x509 = make_leaf(p, key, one_name, NULL, NULL);
+    unsigned char *bytes = OPENSSL_memdup("\4key", 4);
+
+    assert_int_equal(X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(x509),
+                                            OBJ_txt2obj("1.3.6.1.4.1.55555.1", 1), V_ASN1_UNDEF,
+                                            NULL, bytes, 4),
+                     1);
+    return pem_of(p, x509);
+}
+
 static void test_a_bad_pair_is_refused_with_the_reason_and_never_asks_for_a_password(void **state)
 {
     EVP_PKEY *key = make_key(*state), *other = make_key(*state);
@@ -119,6 +132,8 @@ static void test_a_bad_pair_is_refused_with_the_reason_and_never_asks_for_a_pass
         {leaf, pkcs8_of(*state, other, NULL), "the key does not belong to the certificate"},
         {leaf, traditional_of(*state, other, NULL), "the key does not belong to the certificate"},
         {leaf, pkcs8_of(*state, rsa, NULL), "the key does not belong to the certificate"},
+        {leaf_of_unknown_kind(*state, key), text, "the certificate is for a kind of key that"},
+        {leaf_of_unknown_kind(*state, key), "", "the certificate is for a kind of key that"},
         {leaf, pkcs8_of(*state, key, "secret"), "the key is encrypted"},
         {leaf, traditional_of(*state, key, "secret"), "the key is encrypted"},
         {apr_pstrcat(*state, leaf, cut(*state, leaf, 5), NULL), text, "a certificate after"},

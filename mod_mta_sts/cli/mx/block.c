@@ -22,28 +22,36 @@
 /* --- reading --- */
 
 /* Returns NULL, or why it cannot be read. */
-static const char *read_lines(apr_pool_t *p, cli_mx_block *block)
+static const char *read_file(apr_pool_t *p, const char *path, const char **text, apr_size_t *len)
 {
-    FILE *file = fopen(block->path, "rb");
-    char *text, *line, *end;
-    size_t len;
+    FILE *file = fopen(path, "rb");
+    char *read;
 
     if (!file) {
         return strerror(errno);
     }
-    text = apr_palloc(p, FILE_MAX + 1);
-    len = fread(text, 1, FILE_MAX + 1, file);
+    read = apr_palloc(p, FILE_MAX + 1);
+    *len = fread(read, 1, FILE_MAX + 1, file);
     fclose(file);
+    *text = read;
+    return NULL;
+}
+
+static const char *split(apr_pool_t *p, const char *text, apr_size_t len, cli_mx_block *block)
+{
+    const char *end = text + len;
+
     if (len > FILE_MAX || memchr(text, '\0', len)) {
         return "it is not a text file of at most 1 MiB";
     }
-    text[len] = '\0';
     block->lines = apr_array_make(p, 32, sizeof(const char *));
-    for (line = text; *line; line = end) {
-        end = line + strcspn(line, "\n");
+    while (text < end) {
+        const char *lf = memchr(text, '\n', (apr_size_t)(end - text));
+        const char *stop = lf ? lf : end;
+
         APR_ARRAY_PUSH(block->lines, const char *) =
-            apr_pstrmemdup(p, line, (apr_size_t)(end - line));
-        end += *end != '\0';
+            apr_pstrmemdup(p, text, (apr_size_t)(stop - text));
+        text = lf ? lf + 1 : end;
     }
     return NULL;
 }
@@ -128,23 +136,36 @@ static const char *judge(apr_pool_t *p, const cli_mx_block *block, const char *d
                                            : NULL;
 }
 
+const char *cli_mx_block_parse(apr_pool_t *p, const char *text, apr_size_t len, int line,
+                               const char *domain, cli_mx_block *block)
+{
+    const char *error = split(p, text, len, block);
+
+    if (!error) {
+        find_lines(block, line);
+        block->why = judge(p, block, domain);
+    }
+    return error;
+}
+
 cli_mx_block *cli_mx_block_read(apr_pool_t *p, const char *at, const char *domain)
 {
     cli_mx_block *block = apr_pcalloc(p, sizeof(*block));
     const char *colon = strrchr(at, ':');
     const char *file = apr_pstrmemdup(p, at, (apr_size_t)(colon ? colon - at : 0));
     char *real = realpath(file, NULL);
+    const char *text = NULL, *error;
+    apr_size_t len = 0;
 
     block->path = real ? apr_pstrdup(p, real) : file;
     free(real);
-    block->why = read_lines(p, block);
-    if (block->why) {
-        block->why = apr_psprintf(p, "%s: %s", block->path, block->why);
-        block->lines = NULL;
-        return block;
+    error = read_file(p, block->path, &text, &len);
+    if (!error) {
+        error = cli_mx_block_parse(p, text, len, colon ? atoi(colon + 1) : 0, domain, block);
     }
-    find_lines(block, colon ? atoi(colon + 1) : 0);
-    block->why = judge(p, block, domain);
+    if (error) {
+        block->why = apr_psprintf(p, "%s: %s", block->path, error);
+    }
     return block;
 }
 

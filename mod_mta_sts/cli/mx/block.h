@@ -31,6 +31,16 @@ typedef struct cli_mx_block {
  */
 cli_mx_block *cli_mx_block_read(apr_pool_t *p, const char *at, const char *domain);
 
+/*
+ * Reads its text.
+ *
+ * @param line   number of the line on which the block begins
+ * @param block  zeroed but for its path
+ * @return NULL, or why it cannot be read
+ */
+const char *cli_mx_block_parse(apr_pool_t *p, const char *text, apr_size_t len, int line,
+                               const char *domain, cli_mx_block *block);
+
 /* The number of the line of the block that has this mx pattern; if there is none, of its last
  * MTASTSMx line; 0: there is none. */
 int cli_mx_block_line(const cli_mx_block *block, const char *pattern);

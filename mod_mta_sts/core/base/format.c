@@ -152,8 +152,11 @@ const char *mta_sts_format_name(apr_pool_t *p, const char *name)
     if (len == 0) {
         return "(no name)";
     }
-    /* The quotation is longer than the name plus its marks if anything was escaped or cut. */
-    return strlen(quoted) == len + 2 && !strpbrk(name, ",()\"'") ? name : quoted;
+    /* Of a name that was escaped and cut, the quotation can have any length. */
+    return strlen(quoted) == len + 2 && memcmp(quoted + 1, name, len) == 0 &&
+                   !strpbrk(name, ",()\"'")
+               ? name
+               : quoted;
 }
 
 const char *mta_sts_format_names(apr_pool_t *p, const apr_array_header_t *names, int max)

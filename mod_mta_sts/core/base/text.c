@@ -16,13 +16,16 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
     static const struct {
         unsigned char first_low, first_high, second_low, second_high, length;
     } forms[] = {
-        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
     const unsigned char *bytes = (const unsigned char *)text;
     apr_size_t i, form;
 
+    if (bytes[0] < 0x80 && len) {
+        return 1; /* most of what is read is ASCII */
+    }
     for (form = 0; form < sizeof(forms) / sizeof(forms[0]); form++) {
         if (bytes[0] >= forms[form].first_low && bytes[0] <= forms[form].first_high) {
             break;
@@ -30,9 +33,6 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
     }
     if (form == sizeof(forms) / sizeof(forms[0]) || forms[form].length > len) {
         return 0;
-    }
-    if (forms[form].length == 1) {
-        return 1;
     }
     if (bytes[1] < forms[form].second_low || bytes[1] > forms[form].second_high) {
         return 0;

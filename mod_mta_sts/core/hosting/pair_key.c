@@ -136,11 +136,17 @@ static EVP_PKEY *read_any(BIO *bio, X509 *leaf, const char **error)
 EVP_PKEY *mta_sts_pair_key_read(mta_sts_pair_key_reader *reader, const char *pem, apr_size_t len,
                                 X509 *leaf, const char **error)
 {
-    BIO *bio = BIO_new_mem_buf(pem, (int)len);
+    BIO *bio;
     EVP_PKEY *key;
 
     *error = NULL;
     ERR_set_mark();
+    if (!X509_get0_pubkey(leaf)) {
+        *error = "the certificate is for a kind of key that this version of OpenSSL does not know";
+        ERR_pop_to_mark();
+        return NULL;
+    }
+    bio = BIO_new_mem_buf(pem, (int)len);
     key = if_belongs(read_quickly(reader, bio, leaf), leaf);
     if (!key) {
         (void)BIO_reset(bio);

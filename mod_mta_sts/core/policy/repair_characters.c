@@ -51,7 +51,7 @@ static const range *find_range(unsigned character)
 {
     apr_size_t i;
 
-    for (i = 0; i < RANGES; i++) {
+    for (i = 0; character && i < RANGES; i++) {
         if (character >= ranges[i].first && character <= ranges[i].last) {
             return &ranges[i];
         }
@@ -59,7 +59,8 @@ static const range *find_range(unsigned character)
     return NULL;
 }
 
-/* The code point of a valid sequence of 2 or 3 bytes, the only lengths that are replaced. */
+/* The code point of a valid sequence of 2 or 3 bytes, the only lengths that are replaced; 0: of
+ * another length. */
 static unsigned character_at(const char *text, apr_size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;

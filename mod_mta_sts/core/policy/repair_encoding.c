@@ -169,7 +169,7 @@ static char looks_like(const char *text, apr_size_t length)
     unsigned character = length == 2 ? (bytes[0] & 0x1fu) << 6 | (bytes[1] & 0x3fu) : 0;
     apr_size_t i;
 
-    for (i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++) {
+    for (i = 0; character && i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++) {
         if (lookalikes[i].character == character) {
             return lookalikes[i].ascii;
         }

@@ -130,7 +130,7 @@ static char *part_fields(state *s, const char *text)
         if (*c == '\n') {
             is_first = 1;
         }
-        else if (match_field(c, &field) && (c == text || strchr(" \t\"'{,;|\n", c[-1]))) {
+        else if ((c == text || strchr(" \t\"'{,;|\n", c[-1])) && match_field(c, &field)) {
             is_first = 0;
         }
         mta_sts_buffer_add(out, c, 1);
