@@ -345,7 +345,7 @@ def test_the_command_does_not_overwrite_what_a_panel_stores_meanwhile(make, post
         with postgres.transaction(statement):
             call = threads.submit(hosting.call, *words, status=1)
             postgres.wait_until_blocked()
-        assert "nothing was changed: its row was changed by somebody else meanwhile" in call.result()
+        assert "nothing was changed: its row was changed by someone else in the meantime" in call.result()
     assert ["|".join(row) for row in postgres.run(
         "SELECT domain, mode, mx FROM mta_sts_policy ORDER BY domain")] == left
 
