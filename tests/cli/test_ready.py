@@ -429,6 +429,42 @@ def test_what_is_unknown_without_a_check_and_a_policy_is_one_step(store):
     assert steps.count("--no-check") == 1
 
 
+@pytest.mark.parametrize("has_spool", [True, False], ids=("an empty spool", "no spool"))
+def test_reports_that_another_machine_received_count_by_the_index_that_it_shares(good, tmp_path, has_spool):
+    words = "--policy", good.policy, "--format", "json"
+    own = json.loads(good.ready(*words).stdout)
+    assert good.run("reindex", "--state-dir", good.state).returncode == 0
+    shared = tmp_path / "shared.db"
+    shutil.copy(good.state / "reports.db", shared)
+    here = tmp_path / "here"
+    if has_spool:
+        (here / "reports").mkdir(mode=0o700, parents=True)
+        here.chmod(0o700)
+    done = good.run("ready", "--no-check", "--state-dir", here, "--database", f"sqlite3 {shared}", *words,
+                    "example.com")
+    assert (done.returncode, done.stderr) == (READY, b"")
+    found = json.loads(done.stdout)
+    assert found["domains"][0]["ready"] == own["domains"][0]["ready"]
+    assert severities(found["domains"][0]) == severities(own["domains"][0])
+
+
+def test_without_spool_and_database_it_is_not_known_and_said_what_to_do(good, tmp_path):
+    done = good.run("ready", "--no-check", "--state-dir", tmp_path / "none", "example.com")
+    assert done.returncode == UNKNOWN
+    assert b"specify that with --database" in done.stderr
+
+
+def test_a_history_that_cannot_be_read_is_said_with_what_follows_and_what_to_do(good):
+    before = good.ready("--policy", good.policy)
+    (good.state / "reports.db").write_bytes(b"damaged " * 1000)
+    done = good.ready("--policy", good.policy)
+    assert done.returncode == before.returncode
+    line, = done.stderr.decode().splitlines()
+    assert line.startswith("mta-sts ready: the record of served policies cannot be read: "), line
+    assert "mode enforce counts as new" in line and "--database" in line
+    assert b"cannot be read" not in before.stderr
+
+
 def test_an_unreadable_database_given_by_option_is_reported(good):
     done = good.ready("--policy", good.policy, "--database", "pgsql host=/nonexistent")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")

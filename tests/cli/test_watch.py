@@ -506,11 +506,19 @@ def test_the_first_run_reports_what_is_wrong_already(fresh):
     assert "smtp-refused" in fresh.lines(status=CRITICAL)[0]
 
 
-def test_a_state_that_cannot_be_written_is_an_error(watch):
+def test_a_state_that_cannot_be_written_is_an_error_and_no_change_is_reported_in_each_run(watch, tmp_path):
+    log = tmp_path / "log"
+    watch.live.mail[MX].close()
+    watch.quiet(1)
     (watch.directory / "watch.json.new").mkdir()
-    done = watch.run()
-    assert done.returncode == UNKNOWN
-    assert f"{watch.file} cannot be written: " in done.stderr
+    for _ in range(3):
+        done = watch.run("--exec", f"cat >>{log}")
+        assert (done.returncode, done.stdout) == (UNKNOWN, "")
+        assert f"{watch.file} cannot be written: " in done.stderr and "--state" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert not log.exists()
+    (watch.directory / "watch.json.new").rmdir()
+    assert any("smtp-refused" in line for line in watch.lines(status=CRITICAL))
 
 
 # --- delivery ---

@@ -48,10 +48,16 @@ def conf(max_age):
                            + report.ENDPOINT)
 
 
+def fetch(server, requests):
+    assert server.fetch(HOST).status == 200
+    process.wait_for(lambda: len(Database(server).run(
+        f"SELECT 1 FROM mta_sts_fetch WHERE domain = '{DOMAIN}'")) == requests, "the fetch", 30)
+
+
 @pytest.fixture(scope="module")
 def server(start_shared):
-    """A domain with everything that the page can show: findings, a certificate, an earlier policy,
-    a verified report of mail that was refused, and a hosted domain."""
+    """A domain with everything that the page can show: findings, a certificate, an earlier policy that
+    a network has, a verified report of mail that was refused, and a hosted domain."""
     server = start_shared(conf(86400), expected=[r"max-age-|id-changed|enforce-failures|hosting-failed"])
     process.wait_for(lambda: server.log.matching("run mta-sts policy init"), "the missing tables")
     hosting = Hosting(server)
@@ -60,9 +66,12 @@ def server(start_shared):
     process.wait_for(lambda: Database(server).history(DOMAIN), "the history")
     report.import_verified(server, failing_day())
     wait_for_reports(server, 1)
+    fetch(server, 1)
+    Database(server).run("UPDATE mta_sts_fetch SET network = '192.0.2.0/24'")
     server.configure(conf(43200))
     server.restart()
     process.wait_for(lambda: len(Database(server).history(DOMAIN)) == 2, "the new policy")
+    fetch(server, 2)
     process.wait_for(lambda: data(server)["hosted"]["served"] == 1, "the hosted domain")
     return server
 

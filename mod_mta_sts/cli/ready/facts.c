@@ -9,12 +9,14 @@
 #include "cli/common/database.h"
 #include "cli/common/hosted.h"
 #include "cli/common/input.h"
+#include "cli/common/output.h"
 #include "cli/common/store.h"
 #include "core/database/database.h"
 #include "core/database/history.h"
 #include "core/hosting/rollout_read.h"
 #include "core/policy/text.h"
 #include "tlsrpt/advice/evidence.h"
+#include "tlsrpt/advice/readiness_index.h"
 #include "tlsrpt/summary/tally.h"
 
 static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
@@ -167,8 +169,8 @@ static const char *read_database(cli_ready_call *call)
     return error;
 }
 
-/* Without the history, an earlier policy in a report is not recognized: that is an error only if
- * --database was given. */
+/* Without the history, an earlier policy in a report is not recognized, and mode enforce counts as
+ * new: that is an error only if --database was given. */
 static int read_history(const cli_subcommand *self, cli_ready_call *call)
 {
     const char *error = read_database(call);
@@ -176,6 +178,13 @@ static int read_history(const cli_subcommand *self, cli_ready_call *call)
     if (error && call->database) {
         fprintf(stderr, "mta-sts %s: --database: %s\n", self->name, error);
         return CLI_EXIT_UNKNOWN;
+    }
+    if (error) {
+        fprintf(stderr,
+                "mta-sts %s: the record of served policies cannot be read: %s; so mode enforce "
+                "counts as new, and earlier policies in reports are not recognized. Make it "
+                "readable, or name the database with --database, and run this again\n",
+                self->name, cli_printable(call->p, error));
     }
     return CLI_EXIT_OK;
 }
@@ -274,17 +283,13 @@ static void sum_up(cli_ready_domain *domain)
     domain->facts.evidence = sum_of(tlsrpt_tally_sum(domain->weighed));
 }
 
-static int read_reports(const cli_subcommand *self, cli_ready_call *call)
+/* Reads the reports of this machine. */
+static void read_spool(cli_ready_call *call, tlsrpt_spool *spool)
 {
-    tlsrpt_spool *spool = cli_store_open(call->p, self->name, call->state_dir, CLI_STORE_READ);
     const cli_store_range range = {.since = call->since};
     apr_pool_t *ptemp;
     int i;
 
-    if (!spool || cli_store_print_unreadable(call->p, self->name, call->state_dir) ||
-        read_history(self, call) != CLI_EXIT_OK) {
-        return CLI_EXIT_UNKNOWN;
-    }
     for (i = 0; i < call->domains->nelts; i++) {
         cli_ready_domain *domain = domain_at(call, i);
 
@@ -299,6 +304,49 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     for (i = 0; i < call->domains->nelts; i++) {
         sum_up(domain_at(call, i));
     }
+}
+
+/* Another machine that shares the database may receive the reports: its index has their sums. */
+static void read_index(cli_ready_call *call)
+{
+    mta_sts_database *db = NULL;
+    const char *error = cli_database_open(call->p, call->database, call->state_dir, &db);
+    int i;
+
+    for (i = 0; db && !error && i < call->domains->nelts; i++) {
+        cli_ready_domain *domain = domain_at(call, i);
+
+        domain->facts.domain = domain->domain;
+        error = domain->facts.reports
+                    ? NULL
+                    : tlsrpt_readiness_read_index(db, call->p, call->since, &domain->facts);
+    }
+    if (db) {
+        mta_sts_database_close(db);
+    }
+}
+
+/* Without a spool, --database is required: there the reports of other machines are. */
+static int read_reports(const cli_subcommand *self, cli_ready_call *call)
+{
+    tlsrpt_spool *spool;
+    const char *error = cli_store_open_reader(call->p, call->state_dir, &spool);
+
+    if (error && !call->database) {
+        fprintf(stderr,
+                "mta-sts %s: %s; if another machine receives the reports and shares its database, "
+                "specify that with --database\n",
+                self->name, error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    if ((spool && cli_store_print_unreadable(call->p, self->name, call->state_dir)) ||
+        read_history(self, call) != CLI_EXIT_OK) {
+        return CLI_EXIT_UNKNOWN;
+    }
+    if (spool) {
+        read_spool(call, spool);
+    }
+    read_index(call);
     return CLI_EXIT_OK;
 }
 

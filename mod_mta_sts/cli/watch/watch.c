@@ -164,6 +164,13 @@ static int compare(const watch_call *call, cli_watch_state *state, const cli_wat
     int status;
 
     cli_watch_count(state, look);
+    /* What cannot be noted as reported would be reported by each run. */
+    error = cli_watch_state_save(state);
+    if (error) {
+        return fail("%s: nothing is reported until it can be, since each run would report the same "
+                    "again; free space there, or specify another directory with --state%s",
+                    error, "");
+    }
     status = cli_watch_deliver(state, look, &call->channels);
     cli_watch_forget(state, look, apr_time_now());
     error = cli_watch_state_save(state);

@@ -3,42 +3,7 @@
 
 #include <string.h>
 
-#include "tlsrpt/advice/evidence.h"
-#include "tlsrpt/index/index.h"
-
-static const tlsrpt_domain *domain_of(const tlsrpt_summary *summary)
-{
-    return summary->domains->nelts ? APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *)
-                                   : NULL;
-}
-
-/* With the filters of evidence.h, in SQL. */
-static const char *read_facts(mta_sts_database *db, apr_pool_t *p, apr_time_t now,
-                              tlsrpt_readiness_facts *facts)
-{
-    const apr_time_t since =
-        now - now % TLSRPT_READINESS_DAY - (TLSRPT_READINESS_SINCE - 1) * TLSRPT_READINESS_DAY;
-    const tlsrpt_filter all = {.since = since, .domain = facts->domain};
-    const tlsrpt_filter evidence = tlsrpt_evidence_filter(since, facts->domain);
-    tlsrpt_summary *summary;
-    const char *error = tlsrpt_index_sum_parts(db, &all, TLSRPT_PARTS_MTA_STS, p, &summary);
-
-    if (error) {
-        return error;
-    }
-    facts->reports = domain_of(summary);
-    facts->earlier = summary->earlier;
-    facts->apart = summary->apart_count;
-    error = tlsrpt_index_sum_parts(db, &evidence, TLSRPT_PARTS_ENFORCE, p, &summary);
-    if (error) {
-        return error;
-    }
-    facts->evidence = domain_of(summary);
-    if (facts->evidence && !facts->evidence->reports && !facts->evidence->causes->nelts) {
-        facts->evidence = NULL; /* the domain is in the index, but nothing of it counts */
-    }
-    return NULL;
-}
+#include "tlsrpt/advice/readiness_index.h"
 
 const char *mts_status_readiness_read(mta_sts_database *db, apr_pool_t *p, const char *domain,
                                       const tlsrpt_policies *policies, apr_time_t now,
@@ -46,6 +11,8 @@ const char *mts_status_readiness_read(mta_sts_database *db, apr_pool_t *p, const
 {
     const tlsrpt_readiness_limits limits = {
         .now = now, .days = TLSRPT_READINESS_DAYS, .senders = TLSRPT_READINESS_SENDERS};
+    const apr_time_t since =
+        now - now % TLSRPT_READINESS_DAY - (TLSRPT_READINESS_SINCE - 1) * TLSRPT_READINESS_DAY;
     tlsrpt_readiness_facts *facts;
     const char *error;
 
@@ -57,7 +24,7 @@ const char *mts_status_readiness_read(mta_sts_database *db, apr_pool_t *p, const
     facts->domain = domain;
     facts->served = policies->served;
     facts->policies = *policies;
-    error = read_facts(db, p, now, facts);
+    error = tlsrpt_readiness_read_index(db, p, since, facts);
     *readiness = error ? NULL : tlsrpt_readiness_assess(p, facts, &limits);
     return error;
 }
