@@ -200,7 +200,7 @@ static int looks_like_firewall(const mta_sts_policy_fetch *fetch)
 static const char *describe_origin(const mta_sts_policy_fetch *fetch)
 {
     return looks_like_firewall(fetch)
-               ? "; the answer is that of a web application firewall or bot protection"
+               ? "; the answer comes from a web application firewall or bot protection"
            : fetch->http_status == 403 &&
                    contains(fetch, "You don't have permission to access this resource")
                ? "; the page is httpd's own, so httpd denied the request before mod_mta_sts was "
