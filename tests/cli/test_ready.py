@@ -503,7 +503,7 @@ WRONG = [  # words, what is said
     (["--database", "", "a.test"], "--database needs a non-empty value"),
     (["--database", "mysql host=x", "a.test"], '--database: there is no database driver "mysql"'),
     (["--database", "sqlite3 reports.db", "a.test"], "--database: the path of the database must begin with"),
-    (["--database", "pgsql host='x", "a.test"], "--database: the connection string is not valid: a quote"),
+    (["--database", "pgsql host='x", "a.test"], "--database: the connection string is not valid: a quotation mark"),
     (["--policy", "/nonexistent", "a.test"], "/nonexistent: No such file or directory"),
     (["--policy", "/etc/hostname", "a.test"], "/etc/hostname: line "),
     (["--no-check", "--state-dir", "/nonexistent", "a.test"],

@@ -201,8 +201,8 @@ def test_a_log_that_is_not_complete_gives_no_date(make, statement, reason):
     assert earlier["log"]["notes"] and earlier["cached_until_by_log"] is None
     assert {log for _, log in dates(found).values()} == {None}
     shown = call(server, status=OUTSTANDING).stdout
-    assert "the fetch log is not complete for it: " in " ".join(shown.split())
-    assert shown.count("by the log      not known: it is not complete") == 3
+    assert "the fetch log is not complete for this policy: " in " ".join(shown.split())
+    assert shown.count("by the log      not known: the log is not complete") == 3
 
 
 def test_without_a_log_the_certain_date_remains(make):

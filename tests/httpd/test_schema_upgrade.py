@@ -135,7 +135,7 @@ def test_a_database_of_a_newer_version_is_left_alone_while_policies_are_served(m
     server.start()
     line, = process.wait_for(lambda: server.log.matching(FAILED), "the line")
     assert "newer mod_mta_sts" in line
-    assert f"version {NEWEST + 1}" in line and f"here {NEWEST} " in line
+    assert f"version {NEWEST + 1}" in line and f"this one supports {NEWEST})" in line
     policy.check(server.fetch())
     assert report.post(server, report.packed(report.make())).status == 201
     assert version_of(server) == NEWEST + 1

@@ -243,7 +243,7 @@ static void test_if_known_the_newer_of_text_and_id_is_reported(void **state)
         {NULL, "do not fetch the new policy", "publish \"v=STSv1; id=", 0},
         {TESTING, "the id in DNS is newer", "reload httpd: sudo apachectl graceful", 0},
         {ENFORCE, "the served policy is newer", "publish \"v=STSv1; id=", 0},
-        {TESTING, "another server answered", "point the addresses of mta-sts.example.com", 1},
+        {TESTING, "a different server answered", "point the addresses of mta-sts.example.com", 1},
         {ENFORCE, "it is the one in the database", "publish \"v=STSv1; id=", 1},
     };
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);

@@ -237,7 +237,7 @@ static void test_different_policies_are_reported_with_both_locations(void **stat
 
     assert_contains(finding->message, apr_psprintf(*state, "(%s:10)", http_file));
     assert_contains(finding->message, apr_psprintf(*state, "(%s:20)", https_file));
-    assert_contains(finding->message, "which is the one that senders see");
+    assert_contains(finding->message, "which senders see");
     assert_contains(finding->fix, apr_psprintf(*state, "%s:20", https_file));
     assert_contains(finding->fix, "<MTASTSPolicy " DOMAIN ">");
 }

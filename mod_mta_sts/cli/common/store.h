@@ -41,8 +41,8 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
  */
 const char *cli_store_open_reader(apr_pool_t *p, const char *state_dir, tlsrpt_spool **spool);
 
-/* The lines that cli_store_print_unreadable prints, as an array of const char *. If many directories
- * cannot be read, not all are listed. */
+/* The lines that cli_store_print_unreadable prints, as an array of const char *. If many
+ * directories cannot be read, not all are listed. */
 apr_array_header_t *cli_store_list_unreadable(apr_pool_t *p, const char *state_dir);
 
 /*

@@ -266,11 +266,12 @@ static const char *open_log(apr_pool_t *p, const fetches_call *call, mta_sts_dat
     const char *error = cli_state_dir_become_owner(p, cli_state_dir_find(call->state_dir));
 
     error = error ? error : cli_database_open(p, call->database, call->state_dir, db);
-    return error || *db ? error
-                        : apr_pstrcat(p, cli_state_dir_find(call->state_dir),
-                                      " contains no database yet: httpd makes it when it runs with "
-                                      "this module",
-                                      NULL);
+    return error || *db
+               ? error
+               : apr_pstrcat(
+                     p, cli_state_dir_find(call->state_dir),
+                     " contains no database yet: httpd creates it when it runs with mod_mta_sts",
+                     NULL);
 }
 
 static int print_error(apr_pool_t *p, const char *error)

@@ -26,7 +26,7 @@ cli_option_take cli_names_take_resolver;
 #define CLI_NAMES_OPTIONS(in)                                                                      \
     {"resolver", 0, "ADDRESS[@PORT]", "Look up names of networks at this name server.",            \
      cli_names_take_resolver, (in) + offsetof(cli_names_options, server), 0, 0},                   \
-    {"offline", 0, NULL, "Look up no names of networks in DNS; show those that are known.",        \
+    {"offline", 0, NULL, "Do not look up names of networks in DNS; show only known names.",        \
      cli_take_flag, (in) + offsetof(cli_names_options, is_offline), 0, 0}
 /* clang-format on */
 

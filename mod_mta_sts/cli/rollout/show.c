@@ -77,7 +77,7 @@ static const char *join(const cli_rollout_call *call, const apr_array_header_t *
 static void print_doubts(const cli_rollout_call *call, const mta_sts_rollout_policy *policy)
 {
     if (policy->doubts) {
-        print_line(4, apr_pstrcat(call->p, "the fetch log is not complete for it: ",
+        print_line(4, apr_pstrcat(call->p, "the fetch log is not complete for this policy: ",
                                   join(call, policy->notes), NULL));
     }
 }
@@ -90,8 +90,8 @@ static void print_current(const cli_rollout_call *call, const mta_sts_rollout_po
     if (policy->from) {
         printf("    served since %s\n", time_text(call, policy->from));
     }
-    printf("    fetched from %s%s\n",
-           count ? networks_text(call, count) : "no network that is logged", count ? ":" : "");
+    printf("    fetched from %s%s\n", count ? networks_text(call, count) : "no logged network",
+           count ? ":" : "");
     print_networks(call, policy, 0);
     print_doubts(call, policy);
 }
@@ -129,7 +129,7 @@ static void print_by_log(const cli_rollout_call *call, const mta_sts_rollout_pol
                networks_text(call, policy->updated));
     }
     printf("    fetched from %s%s not fetched the current one since%s\n",
-           count ? networks_text(call, count) : "no network that is logged and",
+           count ? networks_text(call, count) : "no logged network that",
            count == 1 ? " that has"
            : count    ? " that have"
                       : " has",
@@ -157,8 +157,9 @@ static const char *action_text(const cli_rollout_call *call, const mta_sts_rollo
         return apr_pstrcat(call->p, "Remove the MX host ", cli_printable(call->p, date->mx),
                            ", which only earlier policies name", NULL);
     case MTA_STS_ROLLOUT_STRICTER:
-        return apr_psprintf(call->p, "Go to a stricter mode: all senders have the current policy, "
-                                     "so that reports are about it (ask mta-sts ready first)");
+        return apr_psprintf(call->p,
+                            "Switch to a stricter mode: by then, all senders have the current "
+                            "policy, and reports are about it (run mta-sts ready first)");
     default:
         return rollout->current && rollout->current->policy->mode != MTA_STS_MODE_NONE
                    ? "Withdraw the policy: stop serving it, if it is in mode none from now on"
@@ -193,8 +194,8 @@ static void print_date(const cli_rollout_call *call, const mta_sts_rollout *roll
     cli_print_wrapped(
         22, apr_pstrcat(call->p, date_text(call, date->recorded), doubt_text(call, date), NULL));
     if (date->recorded) {
-        printf("      by the log      %s\n",
-               date->has_log ? date_text(call, date->by_log) : "not known: it is not complete");
+        printf("      by the log      %s\n", date->has_log ? date_text(call, date->by_log)
+                                                           : "not known: the log is not complete");
     }
 }
 

@@ -111,7 +111,7 @@ static const char *check_labels(const char *name)
         }
         if (strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-") < len) {
             return label[strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '*'
-                       ? "has a \"*\" elsewhere than as the whole left-most label of an mx pattern"
+                       ? "has a \"*\" that is not the entire leftmost label of an mx pattern"
                        : "has a character that is not allowed in a host name";
         }
         numeric = strspn(label, "0123456789") >= len;

@@ -71,7 +71,7 @@ static const texts timeouts[] = {
                                 "%s does not finish the TLS handshake in time", slow_fix},
 };
 static const texts closings[] = {
-    [MTA_STS_SMTP_CONNECT] = {CLOSED, "smtp-closed", "%s closes the connection at once",
+    [MTA_STS_SMTP_CONNECT] = {CLOSED, "smtp-closed", "%s closes the connection immediately",
                               closed_fix},
     [MTA_STS_SMTP_GREETING] = {CLOSED, "smtp-closed",
                                "%s closes the connection instead of greeting", closed_fix},

@@ -173,7 +173,7 @@ static const char *describe_newer(const mta_sts_judge *judge)
     if (is_record_ahead(judge)) {
         return facts->is_hosted
                    ? "the id in DNS is that of the policy which this machine's httpd serves from "
-                     "the database, but another server answered with another policy"
+                     "the database, but a different server answered with a different policy"
                    : "the id in DNS is newer: it is the one in httpd's configuration, but httpd "
                      "was not reloaded";
     }

@@ -121,7 +121,7 @@ static const char *make_file(apr_pool_t *p, const char *file)
     if (fd < 0) {
         return errno == EEXIST
                    ? NULL
-                   : refuse(p, file, apr_psprintf(p, "cannot be made: %s", strerror(errno)));
+                   : refuse(p, file, apr_psprintf(p, "cannot be created: %s", strerror(errno)));
     }
     fchmod(fd, 0600);
     close(fd);

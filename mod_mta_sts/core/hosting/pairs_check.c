@@ -119,9 +119,8 @@ static void report_rest(const check *c)
     if (c->counts->waiting) {
         mta_sts_finding_add(c->findings, MTA_STS_WARNING, "pair-waits-for-reload", SUBJECT,
                             "reload httpd: apachectl graceful",
-                            "%s only after the next reload of httpd: more were renewed since the "
-                            "last reload than the "
-                            "memory for them can hold",
+                            "%s only after the next reload of httpd: since the last reload, more "
+                            "were renewed than fit into the memory for them",
                             mta_sts_format_count(p, c->counts->waiting,
                                                  "new or renewed key pair is presented",
                                                  "new or renewed key pairs are presented"));

@@ -223,7 +223,7 @@ static const char *ask_process(apr_pool_t *p, const question *q, mta_sts_peek *p
     pid_t pid;
 
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return apr_pstrcat(p, "no pipe can be made: ", strerror(errno), NULL);
+        return apr_pstrcat(p, "a pipe cannot be created: ", strerror(errno), NULL);
     }
     pid = fork();
     if (pid == 0) {
@@ -233,7 +233,7 @@ static const char *ask_process(apr_pool_t *p, const question *q, mta_sts_peek *p
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        return apr_pstrcat(p, "no process can be started: ", strerror(errno), NULL);
+        return apr_pstrcat(p, "a process cannot be started: ", strerror(errno), NULL);
     }
     bytes = read_all(p, ends[0]);
     close(ends[0]);

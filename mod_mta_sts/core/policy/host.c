@@ -50,7 +50,7 @@ static void check_agreement(const mta_sts_policy_host *facts, mta_sts_findings *
     if (facts->https.text) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "policy-differs", facts->host, fix,
                             "the http virtual host has a different policy (%s) than the https one "
-                            "(%s), which is the one that senders see",
+                            "(%s), which senders see",
                             here, there);
     }
     else {

@@ -105,7 +105,7 @@ static const char *check_https(apr_pool_t *p, const char *uri)
                ? "contains no host: write https://, the host and the path"
            : !is_port(parsed.port_str) ? "has an invalid port number: 1 to 65535 are allowed"
            : !strpbrk(parsed.hostname, ".:")
-               ? "has a host of one label, which nobody on the Internet can reach"
+               ? "has a host of one label, which cannot be reached from the Internet"
                : NULL;
 }
 

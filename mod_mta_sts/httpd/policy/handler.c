@@ -109,7 +109,7 @@ static int send_policy(request_rec *r, const mts_policy *policy)
     APR_BRIGADE_INSERT_TAIL(brigade, make_bucket(policy, alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(alloc));
     if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS && !r->connection->aborted) {
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the policy could not be sent whole");
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the policy could not be sent completely");
     }
     return OK;
 }
