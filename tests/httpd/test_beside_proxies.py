@@ -182,7 +182,7 @@ def test_the_example_behind_a_proxy_that_terminates_tls_knows_the_client(make, c
 # --- the PROXY protocol on one listener only ---
 
 
-def test_clients_of_a_listener_with_the_proxy_protocol_and_of_one_without_are_told_apart(make, ca):
+def test_clients_of_a_listener_with_the_proxy_protocol_and_of_one_without_have_limits_of_their_own(make, ca):
     server, inner = make([r"\[report-limited\]$"]), free_port()
     server.configure(
         f"Listen [::1]:{inner}\nMTASTSReportLimit 2\n" + site(HOST, MX + ENDPOINT)
