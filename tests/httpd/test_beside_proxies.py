@@ -4,6 +4,7 @@ access control and fail2ban act on the address of the client, never on that of t
 
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -176,3 +177,31 @@ def test_the_example_behind_a_proxy_that_terminates_tls_knows_the_client(make, c
         assert post_from(CLIENT, front, packed(make_report(1)), tls=tls).status == 201
         assert post_from(CLIENT, front, packed(make_report(2)), tls=tls).status == 503
         assert post_from(OTHER, front, packed(make_report(3)), tls=tls).status == 201
+
+
+# --- the PROXY protocol on one listener only ---
+
+
+def test_clients_of_a_listener_with_the_proxy_protocol_and_of_one_without_have_limits_of_their_own(make, ca):
+    server, inner = make([r"\[report-limited\]$"]), free_port()
+    server.configure(
+        f"Listen [::1]:{inner}\nMTASTSReportLimit 2\n" + site(HOST, MX + ENDPOINT)
+        + site(HOST, "RemoteIPProxyProtocol On\n" + MX + ENDPOINT).replace("127.0.0.1:@HTTPS@",
+                                                                         f"[::1]:{inner}"),
+        modules=["remoteip"]).start()
+    tls = client.trusting(ca.root)
+
+    def send(number, source=None):
+        with socket.create_connection(("::1", inner) if source else
+                                      ("127.0.0.1", server.ports["https"]), 10) as stream:
+            if source:
+                stream.sendall(f"PROXY TCP{6 if ':' in source else 4} {source} {source} 4321 443\r\n".encode())
+            with tls.wrap_socket(stream, server_hostname=HOST) as inside:
+                inside.sendall(report.request(packed(make_report(number))))
+                return client.only(b"".join(iter(lambda: inside.recv(65536), b""))).status
+
+    sources = [None, "2001:db8:1::5", "2001:db8:2::5", "192.0.2.5"]
+    for first, source in enumerate(sources):
+        assert [send(10 * first + number, source) for number in range(3)] == [201, 201, 503], source
+    senders = {path.read_bytes().split(b" ")[4].decode() for path in Spool(server).files().values()}
+    assert senders == {"127.0.0.1", *filter(None, sources)}
