@@ -82,7 +82,16 @@ give_to_owner() {
 # Where configure prefers bash, libtool and make spend a third more time in the shell than with dash.
 export CONFIG_SHELL=/bin/sh
 
-# build DIRECTORY [CONFIGURE-ARGUMENT...]: an up-to-date VPATH build in that directory.
+make_target() { nice -n "${build_niceness:-0}" make -j"$(nproc)" "$@"; }
+
+# make_each TARGET...: one after the other
+make_each() {
+    local target
+    for target; do make_target "$target" || return; done
+}
+
+# build DIRECTORY [CONFIGURE-ARGUMENT...]: an up-to-date VPATH build in that directory. build_first is
+# the targets that are compiled as configured, where the rest is built for the compiler's warnings only.
 build() {
     local directory=$1 log
     shift
@@ -97,7 +106,7 @@ build() {
         fi &&
         cd "$directory" &&
         { [ config.status -nt "$top/configure" ] || "$top/configure" "$@"; } &&
-        nice -n "${build_niceness:-0}" make -j"$(nproc)" all
+        make_each ${build_first-} && make_target ${build_first:+CFLAGS=-O0} all
     } > "$log" 2>&1 || { tail -40 "$log"; die "the build in $directory failed; see $log"; }
     # shellcheck disable=SC2086
     (cd "$top" && give_to_owner $generated "$directory")
