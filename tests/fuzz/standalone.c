@@ -7,6 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#include "guarded_pool.h"
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#include "guarded_pool.h"
+#endif
+
 /*
  * Replays inputs through a fuzz target without a fuzzer: the files named on the command line, and
  * all files in the directories named there. If a target finds a failure, it aborts; it is also a

@@ -76,7 +76,7 @@ mta_sts_origin mta_sts_origin_of(apr_pool_t *p, const mta_sts_policy_fetch *fetc
 
     if (looks_like_firewall(fetch)) {
         return (mta_sts_origin){
-            "; the answer is that of a web application firewall or bot protection",
+            "; the answer comes from a web application firewall or bot protection",
             mta_sts_origin_firewall_fix};
     }
     proxy = find_proxy(fetch);
