@@ -448,6 +448,19 @@ def test_reports_that_another_machine_received_count_by_the_index_that_it_shares
     assert severities(found["domains"][0]) == severities(own["domains"][0])
 
 
+def test_sums_of_the_shared_index_that_cannot_be_read_are_not_taken_for_no_reports(good, tmp_path):
+    assert good.run("reindex", "--state-dir", good.state).returncode == 0
+    shared = tmp_path / "shared.db"
+    shutil.copy(good.state / "reports.db", shared)
+    connection = sqlite3.connect(shared)
+    connection.execute("ALTER TABLE tlsrpt_sum RENAME TO elsewhere")
+    connection.close()
+    done = good.run("ready", "--no-check", "--state-dir", tmp_path / "none", "--database", f"sqlite3 {shared}",
+                    "--policy", good.policy, "example.com")
+    assert (done.returncode, done.stdout) == (UNKNOWN, b"")
+    assert b"--database: " in done.stderr and b"tlsrpt_sum" in done.stderr
+
+
 def test_without_spool_and_database_it_is_not_known_and_said_what_to_do(good, tmp_path):
     done = good.run("ready", "--no-check", "--state-dir", tmp_path / "none", "example.com")
     assert done.returncode == UNKNOWN

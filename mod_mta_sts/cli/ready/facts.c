@@ -169,6 +169,12 @@ static const char *read_database(cli_ready_call *call)
     return error;
 }
 
+static int refuse_database(const cli_subcommand *self, const char *error)
+{
+    fprintf(stderr, "mta-sts %s: --database: %s\n", self->name, error);
+    return CLI_EXIT_UNKNOWN;
+}
+
 /* Without the history, an earlier policy in a report is not recognized, and mode enforce counts as
  * new: that is an error only if --database was given. */
 static int read_history(const cli_subcommand *self, cli_ready_call *call)
@@ -176,8 +182,7 @@ static int read_history(const cli_subcommand *self, cli_ready_call *call)
     const char *error = read_database(call);
 
     if (error && call->database) {
-        fprintf(stderr, "mta-sts %s: --database: %s\n", self->name, error);
-        return CLI_EXIT_UNKNOWN;
+        return refuse_database(self, error);
     }
     if (error) {
         fprintf(stderr,
@@ -306,8 +311,9 @@ static void read_spool(cli_ready_call *call, tlsrpt_spool *spool)
     }
 }
 
-/* Another machine that shares the database may receive the reports: its index has their sums. */
-static void read_index(cli_ready_call *call)
+/* Another machine that shares the database may receive the reports: its index has their sums.
+ * Returns NULL, or an error text. */
+static const char *read_index(cli_ready_call *call)
 {
     mta_sts_database *db = NULL;
     const char *error = cli_database_open(call->p, call->database, call->state_dir, &db);
@@ -321,9 +327,11 @@ static void read_index(cli_ready_call *call)
                     ? NULL
                     : tlsrpt_readiness_read_index(db, call->p, call->since, &domain->facts);
     }
+    error = error ? apr_pstrdup(call->p, error) : NULL;
     if (db) {
         mta_sts_database_close(db);
     }
+    return error;
 }
 
 /* Without a spool, --database is required: there the reports of other machines are. */
@@ -346,7 +354,10 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     if (spool) {
         read_spool(call, spool);
     }
-    read_index(call);
+    error = read_index(call);
+    if (error && call->database) {
+        return refuse_database(self, error);
+    }
     return CLI_EXIT_OK;
 }
 
