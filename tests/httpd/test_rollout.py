@@ -30,14 +30,13 @@ DIRECTIVES = {A: "MTASTSMx mx1.example.com old.example.com\nMTASTSMode enforce\n
 
 
 def configure(server, policy_text, more=""):
-    # without a proxy's header, the address of a connection is that of the client
-    more += "RemoteIPHeader X-Client\n"
+    more += "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.0/8\n"
     return server.configure(more + proxied(HOST, DIRECTIVES[policy_text]), modules=("remoteip",))
 
 
 def fetch(server, source, expected, agent="Postfix"):
     """A client with an address of its own."""
-    sent = client.request(HOST, policy.PATH, headers=[f"User-Agent: {agent}/3.10"])
+    sent = client.request(HOST, policy.PATH, headers=[f"User-Agent: {agent}/3.10", f"X-Client: {source}"])
     with socket.create_connection(("127.0.0.1", server.ports["http"]), 20, (source, 0)) as stream:
         stream.sendall(sent)
         received = b"".join(iter(lambda: stream.recv(65536), b""))
