@@ -153,12 +153,13 @@ static mta_sts_fetch_outcome outcome_of(const handshake *h)
     return MTA_STS_FETCH_TLS_FAILED;
 }
 
-/* A handshake that httpd itself breaks off by ending is nobody's fault. */
-static int is_stopping(void)
+/* A handshake that httpd itself breaks off by ending is nobody's fault: there is no alert then. */
+static int is_broken_off(const handshake *h)
 {
     int state;
 
-    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
+    return (h->alert == NO_ALERT || h->alert == SSL_AD_CLOSE_NOTIFY) &&
+           ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
 /* At the end of the connection, while its pool can still be used. This may be the thread that
@@ -168,7 +169,7 @@ static apr_status_t end(void *baton)
 {
     const handshake *h = baton;
 
-    if (!h->is_done && is_policy_host(h) && !is_stopping()) {
+    if (!h->is_done && is_policy_host(h) && !is_broken_off(h)) {
         mts_fetch_note_handshake(h->c, h->name, h->is_hosted, outcome_of(h));
     }
     return APR_SUCCESS;
