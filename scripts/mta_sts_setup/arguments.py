@@ -46,6 +46,9 @@ def _parser():
         help="with --mode enforce: require reports for N days, as in mta-sts ready")
     add("--senders", metavar="N", type=int,
         help="with --mode enforce: require reports from N senders, as in mta-sts ready")
+    add("--database", metavar="DATABASE",
+        help="with --mode enforce: the MTASTSDatabase of the module if it is PostgreSQL, as in "
+             "mta-sts ready: \"pgsql CONNINFO\"")
     add("--dry-run", action="store_true", help="show every file and command, change nothing")
     add("--yes", action="store_true", help="answer yes to every question")
     add("--remove", action="store_true",
@@ -70,6 +73,9 @@ def _check(parser, options):
         value = getattr(options, name)
         if value is not None and (options.mode != "enforce" or not 1 <= value <= 1000):
             parser.error("--{} needs --mode enforce, and a number from 1 to 1000".format(name))
+    if options.database is not None and (options.mode != "enforce" or
+                                         not options.database.startswith("pgsql ")):
+        parser.error("--database needs --mode enforce, and \"pgsql CONNINFO\"")
     # argparse makes an empty list of the value in --mx=--, which is refused like every other.
     options.mx = [host.rstrip(".") if host and host.strip(".") else host for host in options.mx or []]
     options.domain = options.domain.rstrip(".") or options.domain

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether mode enforce may be switched on: the MX records, the live checks and the readiness."""
 
-import json
-
-from . import command
+from . import command, tool
 from .problem import Problem
 
 READY = "ready"
@@ -16,18 +14,29 @@ cannot reach them on port 25. On a machine that can, run: mta-sts check {domain}
 -verify_return_error </dev/null
 If all is well there, run this again with --force."""
 
+UNNAMED = """\
+the reports of all machines are in a pgsql database, and Apache does not print its connection string: \
+specify it with --database "pgsql CONNINFO\""""
+
 CONSEQUENCE = """\
 Effect on mail: senders that apply MTA-STS do not deliver to an MX host without STARTTLS, without a
 trusted certificate for its name, or without a matching mx in the policy. They try the next MX host;
 if none qualifies, they queue the mail, retry for days, and finally bounce it."""
 
 
-def _call(options, domain):
-    args = ["mta-sts", "ready", "--format", "json"]
+def _ask(options, facts):
+    """(its exit status, what it answers about the domain); shows what else it says."""
+    args = ["mta-sts", "ready", "--format", "json", *tool.store(facts.dump, options.database)]
     for name in "days", "senders":
         if getattr(options, name):
             args += ["--" + name, str(getattr(options, name))]
-    return command.run(args + [domain], timeout=TIMEOUT, check=False, stderr=False)
+    done = command.run(args + [facts.domain], timeout=TIMEOUT, check=False)
+    document, messages = tool.answer(done.output)
+    if not document:
+        raise Problem(messages or "it printed nothing")
+    if messages:
+        print(messages)
+    return done.status, document["domains"][0]
 
 
 def _findings(report):
@@ -43,19 +52,20 @@ def _text(finding):
         message if subject in message else "{}: {}".format(subject, message), finding["id"])
 
 
-def readiness(options, domain):
+def readiness(options, facts):
     """(reasons not to switch to mode enforce, what to do): texts; no reasons if it is safe."""
+    if facts.dump["database"]["driver"] != "sqlite3" and not options.database:
+        return [UNNAMED], []
     try:
-        done = _call(options, domain)
-        report = json.loads(done.output)["domains"][0]
-    except (Problem, ValueError, LookupError) as problem:
+        status, report = _ask(options, facts)
+    except (Problem, LookupError) as problem:
         return ["mta-sts ready could not determine whether it is safe: {}".format(problem)], []
-    if done.status == 0:
+    if status == 0:
         return [], []
     found = _findings(report)
     reasons = [_text(finding) for _, finding in found] or [report["summary"]]
     if found and all(part == "mx" and finding["severity"] == "unknown" for part, finding in found):
-        return reasons, [ELSEWHERE.format(domain=domain)]
+        return reasons, [ELSEWHERE.format(domain=facts.domain)]
     return reasons, report["steps"]
 
 
@@ -69,7 +79,7 @@ def require(options, facts, policy, uncovered):
     is_on = bool(facts.policy and facts.policy.mode == "enforce")
     if policy.mode != "enforce" or facts.policy == policy:
         return
-    reasons, steps = ([], []) if is_on else readiness(options, facts.domain)
+    reasons, steps = ([], []) if is_on else readiness(options, facts)
     reasons = uncovered + reasons
     if not reasons:
         return

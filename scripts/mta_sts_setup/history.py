@@ -5,13 +5,11 @@
 files to which the module cannot write.
 """
 
-import json
 import os
-import re
 from collections import namedtuple
 from datetime import datetime, timezone
 
-from . import command, site
+from . import command, site, tool
 from .problem import Problem
 
 SECONDS = 20
@@ -41,14 +39,11 @@ def _of(copies, problem):
 
 def _read_answer(output):
     """What `mta-sts dns --format json` wrote: messages, then the document."""
-    start = re.search(r"^\{", output, re.M)
-    if not start:
-        return _unknown(output.strip())
-    try:
-        (domain,) = json.loads(output[start.start():])["domains"]
-    except ValueError as error:
-        return _unknown("mta-sts dns: {}".format(error))
-    return _of(domain["earlier_copies"], output[:start.start()].strip() or None)
+    document, messages = tool.answer(output)
+    if not document:
+        return _unknown(messages)
+    (domain,) = document["domains"]
+    return _of(domain["earlier_copies"], messages or None)
 
 
 def read(domain, policy, dump):
@@ -61,7 +56,7 @@ def read(domain, policy, dump):
     if not os.path.exists(database["file"]):
         return EMPTY
     args = ["mta-sts", "dns", "--offline", "--policy", "-", "--format", "json",
-            "--state-dir", dump["state_dir"], "--database", "sqlite3 " + database["file"], domain]
+            *tool.store(dump), domain]
     try:
         result = command.run(args, SECONDS, check=False, stdin=policy.text())
     except Problem as problem:

@@ -3,7 +3,7 @@
 
 import json
 
-from . import command
+from . import command, tool
 from .problem import Problem
 
 TIMEOUT = 90  # seconds; mta-sts dns ends within 60
@@ -23,7 +23,8 @@ class Record:
 
 
 def _ask(facts, policy, *options):
-    args = ["mta-sts", "dns", "--format", "json", *options, facts.domain]
+    args = ["mta-sts", "dns", "--format", "json", *options, *tool.store(facts.dump),
+            facts.domain]
     done = command.run(args, timeout=TIMEOUT, check=False, stderr=False, stdin=policy.text())
     return json.loads(done.output)["domains"][0]
 

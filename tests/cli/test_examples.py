@@ -127,3 +127,40 @@ def test_publish_id_says_what_is_wrong_with_its_call(words, status, said):
                             env={**os.environ, "PATH": f"{BUILD}:{os.environ['PATH']}"}, timeout=60)
     assert result.returncode == status
     assert said in (result.stdout + result.stderr).decode()
+
+
+# An mta-sts that prints the update of a policy whose mode is not known, and notes how it was called.
+NOTING = """#!/bin/sh
+printf '%s|' "$@" >>"$0.calls"
+echo >>"$0.calls"
+case $*:$1 in
+*--offline*) exit 1 ;;
+*:dns) printf 'update add _mta-sts.example.com. 300 TXT "v=STSv1; id=1;"\nsend\n' ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["--state-dir", "/srv/state"], ["--state-dir=/srv/state"]),
+    (["--state-dir=/srv/state"], ["--state-dir=/srv/state"]),
+    (["--database", "pgsql host=db dbname=mail"], ["--database=pgsql host=db dbname=mail"]),
+    (["--database=pgsql host=db", "--state-dir", "/srv/a b"],
+     ["--database=pgsql host=db", "--state-dir=/srv/a b"]),
+])
+def test_publish_id_names_the_state_directory_and_the_database_in_every_call(tmp_path, words, expected):
+    noting = tmp_path / "mta-sts"
+    noting.write_text(NOTING)
+    noting.chmod(0o755)
+    done = subprocess.run([TOP / "scripts" / "publish-id", *words, "--resolver", "127.0.0.1", "example.com"],
+                          capture_output=True, timeout=60,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 1 and b"nothing was published" in done.stderr, done
+    calls = [line.split("|") for line in (tmp_path / "mta-sts.calls").read_text().splitlines()]
+    assert [(called[0], "--before-id" in called, "--offline" in called) for called in calls] == [
+        ("dns", False, False), ("dns", False, True), ("ready", True, False)]
+    assert all(word in calls[0] for word in words)
+    for called in calls[1:]:
+        assert [word for word in called if word.startswith(("--state-dir", "--database"))] == expected
+        assert called[-2] == "example.com"
+    assert "--resolver=127.0.0.1" in calls[2] and "--resolver=127.0.0.1" not in calls[1]

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -440,12 +441,102 @@ def test_reports_that_another_machine_received_count_by_the_index_that_it_shares
     if has_spool:
         (here / "reports").mkdir(mode=0o700, parents=True)
         here.chmod(0o700)
-    done = good.run("ready", "--no-check", "--state-dir", here, "--database", f"sqlite3 {shared}", *words,
-                    "example.com")
+    done = good.run("ready", "--no-check", "--database", f"sqlite3 {shared}", *words, "example.com",
+                    MTA_STS_STATE_DIR=str(here))
     assert (done.returncode, done.stderr) == (READY, b"")
     found = json.loads(done.stdout)
     assert found["domains"][0]["ready"] == own["domains"][0]["ready"]
     assert severities(found["domains"][0]) == severities(own["domains"][0])
+
+
+FAILING = [report("c.example", 2, policy(), [("certificate-expired", "mx1.example.com", 7)])]
+
+
+def verified_days(store):
+    store.import_verified(days("a.example"))
+    store.import_verified(days("b.example"), "b.example")
+
+
+def verified_failures(store):
+    verified_days(store)
+    store.import_verified(FAILING)
+
+
+# What the database of all machines contains, what the spool of this one, the verdict, and whether two of them had to be
+# compared.
+SHARED = {
+    "failures that another machine received": (verified_failures, verified_days, NO),
+    "an unverified report here hides nothing": (
+        verified_days, lambda here: here.import_mails([report("forger.example", 1, policy())]), READY),
+    "unverified failures here decide nothing": (verified_days, lambda here: here.import_mails(FAILING), READY),
+    "verified failures here that are not in the database yet": (verified_days, verified_failures, NO, True),
+    "verified reports here that are not in the database yet, which has none": (
+        lambda all: all.import_mails(FAILING), verified_days, READY),
+    "verified reports here that are not in the database yet, which has failures": (
+        lambda all: all.import_verified(FAILING), verified_days, NO, True),
+    "nothing in the database": (lambda all: None, verified_days, READY),
+    "unverified reports here and nothing in the database": (
+        lambda all: None, lambda here: here.import_mails(days("a.example")), NOT_YET),
+}
+
+
+@pytest.mark.parametrize("everywhere, local, expected, compared",
+                         [(*row, *[False] * (4 - len(row))) for row in SHARED.values()], ids=SHARED)
+def test_the_sums_of_all_machines_decide_and_what_they_lack_only_makes_the_verdict_stricter(
+        tmp_path, everywhere, local, expected, compared):
+    stores = []
+    for name, fill in ("all", everywhere), ("here", local):
+        (tmp_path / name).mkdir()
+        stores.append(Store(tmp_path / name))
+        fill(stores[-1])
+    machines, here = stores
+    assert machines.run("reindex", "--state-dir", machines.state).returncode == 0
+    shared = tmp_path / "shared.db"
+    shutil.copy(machines.state / "reports.db", shared)
+    done = here.ready("--policy", here.policy, "--database", f"sqlite3 {shared}", "--format", "json")
+    domain, status = json.loads(done.stdout)["domains"][0], done.returncode
+    assert (b"the stricter of two results applies" in done.stderr) == compared, done
+    assert len(done.stderr.splitlines()) == compared
+    assert (domain["ready"], status) == (["yes", "not-yet", "no"][expected], expected), domain
+    assert domain["reports"]["reports"] > 0
+
+
+def test_the_spool_decides_about_its_own_database_which_may_be_behind(good):
+    assert good.run("reindex", "--state-dir", good.state).returncode == 0
+    good.import_verified(FAILING)
+    assert good.assess("--policy", good.policy, "--database", f"sqlite3 {good.state}/reports.db")[1] == NO
+    assert good.assess("--policy", good.policy, "--database", "sqlite3")[1] == NO
+
+
+NO_SPOOL = {  # the state directory, whether it is named, the exit status, and what is said
+    "a missing one that is not named": (lambda path: None, False, READY, None),
+    "a missing one that is named": (lambda path: None, True, READY, "No such file|does not exist"),
+    "a file in its place": (lambda path: path.write_text(""), False, READY, "is not a directory"),
+    "a foreign one that is not named": (lambda path: foreign(path), False, READY, "is not a state directory"),
+    "a foreign one that is named": (lambda path: foreign(path), True, UNKNOWN, "is not a state directory"),
+}
+
+
+def foreign(path):
+    path.mkdir()
+    for name in "passwd", "hosts":
+        (path / name).write_text("")
+
+
+@pytest.mark.parametrize("make, named, status, said", NO_SPOOL.values(), ids=NO_SPOOL)
+def test_a_spool_that_cannot_be_read_is_said_and_a_mistaken_one_refused(good, tmp_path, make, named, status, said):
+    assert good.run("reindex", "--state-dir", good.state).returncode == 0
+    shared = tmp_path / "shared.db"
+    shutil.copy(good.state / "reports.db", shared)
+    path = tmp_path / "elsewhere"
+    make(path)
+    done = good.run("ready", "--no-check", *(["--state-dir", path] if named else []), "--database",
+                    f"sqlite3 {shared}", "--policy", good.policy, "example.com", MTA_STS_STATE_DIR=str(path))
+    assert (done.returncode, bool(done.stdout)) == (status, status == READY), done
+    if said is None:
+        assert done.stderr == b""
+    else:
+        assert re.search(said, done.stderr.decode()) and str(path) in done.stderr.decode(), done
 
 
 def test_sums_of_the_shared_index_that_cannot_be_read_are_not_taken_for_no_reports(good, tmp_path):

@@ -3,6 +3,7 @@
 switches mode enforce on only with evidence."""
 
 import json
+import os
 import pathlib
 import sys
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = os.path.abspath(os.environ.get("MTA_STS_BUILD", "build"))
 sys.path.insert(0, str(TOP / "scripts"))
 
-from mta_sts_setup import arguments, coverage, evidence, machine, providers  # noqa: E402
+from mta_sts_setup import arguments, command, coverage, evidence, machine, providers  # noqa: E402
 from mta_sts_setup.command import Result  # noqa: E402
 from mta_sts_setup.policy import Policy, covers  # noqa: E402
 from mta_sts_setup.problem import Problem  # noqa: E402
@@ -79,9 +81,13 @@ def finding(part, severity, name, message):
                                         "message": message, "fix": None}]}
 
 
-def answer(status, *sections):
-    return Result([], status, json.dumps({"domains": [{
+def answer(status, *sections, said=""):
+    return Result([], status, said + json.dumps({"domains": [{
         "summary": "S", "steps": ["do this"], "sections": list(sections)}]}))
+
+
+def dump_of(state, driver="sqlite3", file=__file__):  # which exists
+    return {"state_dir": str(state), "database": {"driver": driver, "file": file}}
 
 
 EXPIRED = finding("mx", "error", "certificate-expired", "the certificate expired")
@@ -93,11 +99,13 @@ ENFORCE = Policy("enforce", ("mx1.example.com",), 604800)
 TESTING = ENFORCE._replace(mode="testing")
 
 
-def call(monkeypatch, ready, policy=ENFORCE, present=TESTING, uncovered=(), **options):
-    monkeypatch.setattr(evidence.command, "run", lambda args, **more: ready)
+def call(monkeypatch, ready, policy=ENFORCE, present=TESTING, uncovered=(),
+         dump=dump_of("/srv/state"), **options):
+    monkeypatch.setattr(evidence.command, "run",
+                        ready if callable(ready) else lambda args, **more: ready)
     evidence.require(SimpleNamespace(**{"force": False, "dry_run": False, "days": None,
-                                        "senders": None, **options}),
-                     SimpleNamespace(domain="example.com", policy=present), policy,
+                                        "senders": None, "database": None, **options}),
+                     SimpleNamespace(domain="example.com", policy=present, dump=dump), policy,
                      list(uncovered))
 
 
@@ -140,8 +148,46 @@ def test_force_switches_it_on_and_says_what_happens_to_mail(monkeypatch, capsys)
 
 
 def test_if_ready_cannot_be_asked_that_is_the_reason(monkeypatch):
-    with pytest.raises(Problem, match="could not determine"):
+    with pytest.raises(Problem, match="could not determine.*no name server answers"):
         call(monkeypatch, Result([], 3, "mta-sts ready: no name server answers"))
+
+
+def test_messages_of_ready_beside_its_answer_are_shown(monkeypatch, capsys):
+    call(monkeypatch, answer(0, FINE, said="mta-sts ready: a report cannot be read\n"))
+    assert "mta-sts ready: a report cannot be read" in capsys.readouterr().out
+
+
+PGSQL = dump_of("/srv/state", "pgsql", None)
+
+
+@pytest.mark.parametrize("dump, options, expected", [
+    (dump_of("/srv/state"), {}, ["--database", f"sqlite3 {__file__}"]),
+    (PGSQL, {"database": "pgsql host=db"}, ["--database", "pgsql host=db"])])
+def test_ready_is_asked_about_the_state_directory_and_database_of_apache(monkeypatch, dump, options, expected):
+    calls = []
+    call(monkeypatch, lambda args, **more: calls.append(args) or answer(0, FINE), dump=dump, **options)
+    assert calls == [["mta-sts", "ready", "--format", "json", "--state-dir", "/srv/state", *expected, "example.com"]]
+
+
+def test_without_the_connection_string_of_postgresql_the_reports_of_all_machines_are_unknown(monkeypatch):
+    with pytest.raises(Problem, match='pgsql database.*--database "pgsql CONNINFO"'):
+        call(monkeypatch, answer(0, FINE), dump=PGSQL)
+
+
+def test_reports_in_another_state_directory_are_found(monkeypatch, tmp_path):
+    """With the real `mta-sts ready`, which cannot look at the network here."""
+    monkeypatch.setitem(command.ENVIRONMENT, "PATH", BUILD + ":" + command.ENVIRONMENT["PATH"])
+    state = tmp_path / "state"
+    (state / "reports").mkdir(parents=True, mode=0o700)
+    state.chmod(0o700)
+    monkeypatch.setenv("MTA_STS_STATE_DIR", str(tmp_path / "none"))
+    run = command.run
+    with pytest.raises(Problem, match="reports-missing"):
+        call(monkeypatch, lambda args, **more: run([*args, "--no-check"], **more),
+             dump=dump_of(state, file=str(state / "reports.db")))
+    with pytest.raises(Problem, match="could not determine.*state directory .*/none: No such file"):
+        call(monkeypatch, lambda args, **more: run([*args, "--no-check"], **more),
+             dump=dump_of(tmp_path / "none", file=str(state / "reports.db")))
 
 
 def test_a_trailing_dot_is_accepted_in_mx_and_domain():
@@ -149,7 +195,8 @@ def test_a_trailing_dot_is_accepted_in_mx_and_domain():
     assert (options.domain, options.mx) == ("example.com", ["mx1.example.com", "*.a.test"])
 
 
-@pytest.mark.parametrize("words", [["--days", "3"], ["--mode", "enforce", "--days", "0"],
+@pytest.mark.parametrize("words", [["--days", "3"], ["--database", "pgsql host=db"],
+                                   ["--mode", "enforce", "--database", "mysql"], ["--mode", "enforce", "--days", "0"],
                                    ["--mode", "testing", "--senders", "1"]])
 def test_requirements_belong_to_mode_enforce(words):
     with pytest.raises(SystemExit):

@@ -13,11 +13,13 @@
 #include "cli/common/subcommand.h"
 #include "core/policy/rollout.h"
 #include "tlsrpt/advice/readiness.h"
+#include "tlsrpt/spool/spool.h"
 #include "tlsrpt/summary/tally.h"
 
 /*
  * Shared by the parts of `mta-sts ready`. cli/ready/ready.c reads the command line,
- * cli/ready/facts.c gathers the facts, cli/ready/show.c prints the verdict.
+ * cli/ready/facts.c gathers the facts, cli/ready/reports.c those of reports, cli/ready/show.c
+ * prints the verdict.
  */
 
 /* One domain, and everything known about it. */
@@ -27,7 +29,11 @@ typedef struct cli_ready_domain {
     const mta_sts_policy *given;         /* the first of --policy, or NULL */
     tlsrpt_filter filter;
     tlsrpt_tally *all, *weighed;
+    apr_array_header_t *verified; /* of const char *: digests of the verified reports of this
+                                     machine; NULL: it has no spool */
     tlsrpt_readiness_facts facts;
+    const tlsrpt_readiness_facts *by_index; /* by a shared index in which a verified report of this
+                                               machine is missing; otherwise NULL */
     const tlsrpt_readiness *readiness;
     const mta_sts_rollout *rollout; /* of its policy; NULL: nothing is known */
 } cli_ready_domain;
@@ -66,6 +72,16 @@ const char *cli_ready_add(cli_ready_call *call, const char *text);
  * @return CLI_EXIT_OK, or CLI_EXIT_UNKNOWN after printing why on standard error
  */
 int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call);
+
+/* Reads the reports of this machine (cli/ready/reports.c). */
+void cli_ready_read_spool(cli_ready_call *call, tlsrpt_spool *spool);
+
+/* Reads the sums of the reports of all machines, if they share a database, and prints on standard
+ * error if reports of this machine are missing there. Returns NULL, or an error text. */
+const char *cli_ready_read_index(const cli_subcommand *self, cli_ready_call *call);
+
+/* Assesses one domain, by the stricter result if the spool and the index differ. */
+void cli_ready_assess(const cli_ready_call *call, cli_ready_domain *domain);
 
 /* Prints the verdict for people, or in the formats documented in mta-sts-ready(1). */
 void cli_ready_print(const cli_ready_call *call, const cli_style *style);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <apr_strings.h>
 
@@ -10,14 +11,12 @@
 #include "cli/common/hosted.h"
 #include "cli/common/input.h"
 #include "cli/common/output.h"
+#include "cli/common/state_dir.h"
 #include "cli/common/store.h"
 #include "core/database/database.h"
 #include "core/database/history.h"
 #include "core/hosting/rollout_read.h"
 #include "core/policy/text.h"
-#include "tlsrpt/advice/evidence.h"
-#include "tlsrpt/advice/readiness_index.h"
-#include "tlsrpt/summary/tally.h"
 
 static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
 {
@@ -196,142 +195,31 @@ static int read_history(const cli_subcommand *self, cli_ready_call *call)
 
 /* --- the reports --- */
 
-/* A copy of a report with only those policies that are relevant for the domain. */
-static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
-                                const cli_ready_domain *domain, int verified, int all)
+static int refuse_spool(const cli_subcommand *self, const char *error)
 {
-    tlsrpt_report *part = apr_pmemdup(p, report, sizeof(*part));
-    int i;
-
-    part->policies = apr_array_make(p, 1, sizeof(tlsrpt_policy));
-    for (i = 0; i < report->policies->nelts; i++) {
-        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
-
-        if (policy->domain && strcmp(policy->domain, domain->domain) == 0 &&
-            (all ? tlsrpt_evidence_is_mta_sts(policy->type)
-                 : tlsrpt_evidence_is_about_enforce(policy, verified))) {
-            APR_ARRAY_PUSH(part->policies, tlsrpt_policy) = *policy;
-        }
-    }
-    return part;
+    fprintf(stderr,
+            "mta-sts %s: %s; if another machine receives the reports and shares its database, "
+            "specify that with --database\n",
+            self->name, error);
+    return CLI_EXIT_UNKNOWN;
 }
 
-static void count(apr_pool_t *p, const cli_store_report *report, cli_ready_domain *domain)
+/* With --database, this machine need not have a spool. Whether one that cannot be read is a
+ * mistake: the directory was named, and it is not a state directory. */
+static int check_spool(const cli_subcommand *self, const cli_ready_call *call, const char *error)
 {
-    const tlsrpt_report *whole = report->reading->report;
-    const char *signer = report->receipt->verified;
-    apr_time_t received = tlsrpt_receipt_time(report->receipt);
-    int verified = signer != NULL;
+    const char *dir = cli_state_dir_find(call->state_dir);
+    struct stat info;
+    int exists = lstat(dir, &info) == 0;
 
-    tlsrpt_tally_add(domain->all, cut(p, whole, domain, verified, 1), report->reading->digest,
-                     report->reading->len, signer, received);
-    tlsrpt_tally_add(domain->weighed, cut(p, whole, domain, verified, 0), report->reading->digest,
-                     report->reading->len, signer, received);
-}
-
-/* Whether an earlier policy of the report is about the same domain. */
-static int is_repeated(const apr_array_header_t *policies, int i)
-{
-    const char *domain = APR_ARRAY_IDX(policies, i, tlsrpt_policy).domain;
-    int j;
-
-    for (j = 0; j < i; j++) {
-        const char *other = APR_ARRAY_IDX(policies, j, tlsrpt_policy).domain;
-
-        if (other && strcmp(other, domain) == 0) {
-            return 1;
-        }
+    if (call->state_dir || exists) {
+        fprintf(stderr,
+                "mta-sts %s: %s; the reports stored there count only as far as they are "
+                "in the database of --database\n",
+                self->name, error);
     }
-    return 0;
-}
-
-static void take_report(void *data, apr_pool_t *p, const cli_store_report *report)
-{
-    cli_ready_call *call = data;
-    const apr_array_header_t *policies;
-    int i;
-
-    if (report->is_unopened) {
-        call->first_unopened = call->unopened++
-                                   ? call->first_unopened
-                                   : apr_pstrcat(call->p, report->path, ": ", report->error, NULL);
-        return;
-    }
-    if (report->error || report->reading->outcome != TLSRPT_READ) {
-        call->unreadable++;
-        return;
-    }
-    policies = report->reading->report->policies;
-    for (i = 0; i < policies->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(policies, i, tlsrpt_policy).domain;
-        cli_ready_domain *domain =
-            name ? apr_hash_get(call->by_name, name, APR_HASH_KEY_STRING) : NULL;
-
-        if (domain && !is_repeated(policies, i)) {
-            count(p, report, domain);
-        }
-    }
-}
-
-static const tlsrpt_domain *sum_of(const tlsrpt_summary *summary)
-{
-    return summary->domains->nelts ? APR_ARRAY_IDX(summary->domains, 0, tlsrpt_domain *) : NULL;
-}
-
-static void sum_up(cli_ready_domain *domain)
-{
-    const tlsrpt_summary *all = tlsrpt_tally_sum(domain->all);
-
-    domain->facts.reports = sum_of(all);
-    domain->facts.earlier = all->earlier;
-    domain->facts.apart = all->apart_count;
-    domain->facts.evidence = sum_of(tlsrpt_tally_sum(domain->weighed));
-}
-
-/* Reads the reports of this machine. */
-static void read_spool(cli_ready_call *call, tlsrpt_spool *spool)
-{
-    const cli_store_range range = {.since = call->since};
-    apr_pool_t *ptemp;
-    int i;
-
-    for (i = 0; i < call->domains->nelts; i++) {
-        cli_ready_domain *domain = domain_at(call, i);
-
-        domain->filter.since = call->since;
-        domain->filter.domain = domain->domain;
-        domain->all = tlsrpt_tally_make(call->p, &domain->filter);
-        domain->weighed = tlsrpt_tally_make(call->p, &domain->filter);
-    }
-    apr_pool_create(&ptemp, call->p);
-    cli_store_walk(ptemp, spool, &range, take_report, call);
-    apr_pool_destroy(ptemp);
-    for (i = 0; i < call->domains->nelts; i++) {
-        sum_up(domain_at(call, i));
-    }
-}
-
-/* Another machine that shares the database may receive the reports: its index has their sums.
- * Returns NULL, or an error text. */
-static const char *read_index(cli_ready_call *call)
-{
-    mta_sts_database *db = NULL;
-    const char *error = cli_database_open(call->p, call->database, call->state_dir, &db);
-    int i;
-
-    for (i = 0; db && !error && i < call->domains->nelts; i++) {
-        cli_ready_domain *domain = domain_at(call, i);
-
-        domain->facts.domain = domain->domain;
-        error = domain->facts.reports
-                    ? NULL
-                    : tlsrpt_readiness_read_index(db, call->p, call->since, &domain->facts);
-    }
-    error = error ? apr_pstrdup(call->p, error) : NULL;
-    if (db) {
-        mta_sts_database_close(db);
-    }
-    return error;
+    return call->state_dir && exists && cli_state_dir_become_owner(call->p, dir) ? CLI_EXIT_UNKNOWN
+                                                                                 : CLI_EXIT_OK;
 }
 
 /* Without a spool, --database is required: there the reports of other machines are. */
@@ -341,24 +229,18 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     const char *error = cli_store_open_reader(call->p, call->state_dir, &spool);
 
     if (error && !call->database) {
-        fprintf(stderr,
-                "mta-sts %s: %s; if another machine receives the reports and shares its database, "
-                "specify that with --database\n",
-                self->name, error);
-        return CLI_EXIT_UNKNOWN;
+        return refuse_spool(self, error);
     }
-    if ((spool && cli_store_print_unreadable(call->p, self->name, call->state_dir)) ||
+    if ((error && check_spool(self, call, error) != CLI_EXIT_OK) ||
+        (spool && cli_store_print_unreadable(call->p, self->name, call->state_dir)) ||
         read_history(self, call) != CLI_EXIT_OK) {
         return CLI_EXIT_UNKNOWN;
     }
     if (spool) {
-        read_spool(call, spool);
+        cli_ready_read_spool(call, spool);
     }
-    error = read_index(call);
-    if (error && call->database) {
-        return refuse_database(self, error);
-    }
-    return CLI_EXIT_OK;
+    error = cli_ready_read_index(self, call);
+    return error ? refuse_database(self, error) : CLI_EXIT_OK;
 }
 
 /* Reports are read last, because root gives up its rights for that, which may be needed for httpd's
@@ -378,10 +260,7 @@ int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
         status = read_reports(self, call);
     }
     for (i = 0; status == CLI_EXIT_OK && i < call->domains->nelts; i++) {
-        cli_ready_domain *domain = domain_at(call, i);
-
-        domain->facts.domain = domain->domain;
-        domain->readiness = tlsrpt_readiness_assess(call->p, &domain->facts, &call->limits);
+        cli_ready_assess(call, domain_at(call, i));
     }
     return status;
 }

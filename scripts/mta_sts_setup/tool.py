@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command mta-sts: which state directory and database it is to use, and what it answers."""
+
+import json
+import os
+import re
+
+
+def store(dump, database=None):
+    """Its options for them. dump: the document of apache.dump(), which has no connection string of
+    PostgreSQL; database: the value of --database for that, or None. SQLite's file does not exist
+    before the first start with the module."""
+    file = dump["database"]["file"]
+    if not database and file and os.path.exists(file):
+        database = "sqlite3 " + file
+    return ["--state-dir", dump["state_dir"]] + (["--database", database] if database else [])
+
+
+def answer(output):
+    """(document, messages) of its output with --format json and its messages on stderr, in any order;
+    the document is None if there is none."""
+    start = re.search(r"^\{", output, re.M)
+    if not start:
+        return None, output.strip()
+    try:
+        document, end = json.JSONDecoder().raw_decode(output, start.start())
+    except ValueError:
+        return None, output.strip()
+    return document, (output[:start.start()] + output[end:]).strip()
