@@ -14,14 +14,16 @@ SUBCOMMANDS = ["watch", "report", "report --failures", "report --causes", "repor
                "fetches --offline example.test", "rollout --offline example.test", "policy init",
                "policy list", "policy confirm", "policy export", "policy import /dev/null",
                "policy set --mx mx.example.test example.test", "policy remove example.test",
-               "ready example.test", "import"]
+               "ready example.test", "import", "mx --resolver 127.0.0.1 example.test",
+               "dns --resolver 127.0.0.1 example.test", "dns --offline --policy - example.test"]
 WITH_DATABASE = [words for words in SUBCOMMANDS if words.split()[0] not in ("report", "import")]
-ETC = ["passwd", "hosts", "watch"]
+POLICY = "version: STSv1\nmode: testing\nmx: mx.example.test\nmax_age: 86400\n"
+ETC = ["passwd", "hosts", "watch", "machine-id", "imap-server.conf"]
 
 
 def call(words, *options):
     name, *rest = shlex.split(words)
-    return subprocess.run([COMMAND, name, *map(str, options), *rest], stdin=subprocess.DEVNULL,
+    return subprocess.run([COMMAND, name, *map(str, options), *rest], input=POLICY,
                           capture_output=True, text=True, timeout=60)
 
 
@@ -69,3 +71,22 @@ def test_watch_may_begin_in_an_empty_directory_and_go_on_there(tmp_path):
     for _ in range(2):
         assert "is not a state directory" not in call("watch", "--state-dir", state).stderr
     assert os.listdir(state) == ["watch"]
+
+
+# Names that a volume may have before httpd's first start, and those of the module.
+NEW_VOLUME = [".snapshot", ".gitkeep", ".nfs000000000001", "lost+found", ".mta-sts.lock", "tmp"]
+OF_STATE = ["machine", "imap-0123456789abcdef.json"]
+
+
+@pytest.mark.parametrize("name", NEW_VOLUME)
+def test_a_new_volume_is_an_empty_state_directory(tmp_path, name):
+    (tmp_path / name).mkdir()
+    assert "is not a state directory" not in call("watch", "--state-dir", tmp_path).stderr
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "watch"])
+
+
+@pytest.mark.parametrize("name", OF_STATE)
+def test_a_state_directory_may_contain_files_of_others(tmp_path, name):
+    for file in name, "notes":
+        (tmp_path / file).write_text("")
+    assert "is not a state directory" not in call("watch", "--state-dir", tmp_path).stderr

@@ -53,6 +53,28 @@ static int is_missing(const cli_database *which)
            (errno == ENOENT || errno == ENOTDIR);
 }
 
+static const char *report_missing(apr_pool_t *p, const cli_database *which)
+{
+    return is_missing(which)
+               ? apr_psprintf(p,
+                              "there is no database %s: check the path; httpd creates it when it "
+                              "starts with this MTASTSDatabase",
+                              which->where)
+               : NULL;
+}
+
+const char *cli_database_check(apr_pool_t *p, const char *value, const char *state_dir)
+{
+    cli_database which;
+    const char *error = cli_state_dir_check(p, cli_state_dir_find(state_dir));
+
+    if (error || !value) {
+        return error;
+    }
+    error = cli_database_find(p, value, state_dir, &which);
+    return error ? error : report_missing(p, &which);
+}
+
 static const char *open_found(apr_pool_t *p, const cli_database *which, const char *state_dir,
                               mta_sts_database **db)
 {
@@ -72,12 +94,8 @@ const char *cli_database_open(apr_pool_t *p, const char *value, const char *stat
     if (error || (!value && !is_file(which.where))) {
         return error;
     }
-    return is_missing(&which)
-               ? apr_psprintf(p,
-                              "there is no database %s: check the path; httpd creates it when it "
-                              "starts with this MTASTSDatabase",
-                              which.where)
-               : open_found(p, &which, state_dir, db);
+    error = report_missing(p, &which);
+    return error ? error : open_found(p, &which, state_dir, db);
 }
 
 const char *cli_database_make(apr_pool_t *p, const char *value, const char *state_dir,

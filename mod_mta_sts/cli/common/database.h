@@ -34,6 +34,17 @@ const char *cli_database_find(apr_pool_t *p, const char *value, const char *stat
                               cli_database *database);
 
 /*
+ * Checks the two options without opening anything: a command that can do without the database must
+ * not take a mistyped path for "nothing recorded".
+ *
+ * @param p         pool of the error text
+ * @param value     of --database, or NULL
+ * @param state_dir of --state-dir, or NULL
+ * @return NULL, or what is wrong: no state directory; no such file of SQLite, which was named
+ */
+const char *cli_database_check(apr_pool_t *p, const char *value, const char *state_dir);
+
+/*
  * Determines the database and opens it. SQLite's file is not created if it does not exist: an error
  * if it was named.
  *

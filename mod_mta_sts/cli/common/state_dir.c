@@ -15,14 +15,20 @@ const char *cli_state_dir_find(const char *value)
     return value ? value : environment && *environment ? environment : CLI_STATE_DIR_DEFAULT;
 }
 
-const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
+const char *cli_state_dir_check(apr_pool_t *p, const char *dir)
 {
-    const char *error = mta_sts_owner_become(p, dir), *other;
+    const char *other = tlsrpt_foreign_file(p, dir);
 
-    other = error ? NULL : tlsrpt_foreign_file(p, dir);
     return other ? apr_psprintf(p,
                                 "%s is not a state directory: it contains %s and other files, but "
                                 "no reports; specify MTASTSStateDir with --state-dir",
                                 dir, other)
-                 : error;
+                 : NULL;
+}
+
+const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
+{
+    const char *error = mta_sts_owner_become(p, dir);
+
+    return error ? error : cli_state_dir_check(p, dir);
 }

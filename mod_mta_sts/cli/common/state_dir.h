@@ -31,6 +31,14 @@
 const char *cli_state_dir_find(const char *value);
 
 /*
+ * Refuses a directory with other files and none of the module. One that does not exist is not refused.
+ *
+ * @param p pool of the error text
+ * @return NULL, or what is wrong and what to do
+ */
+const char *cli_state_dir_check(apr_pool_t *p, const char *dir);
+
+/*
  * As root, permanently switches to the owner of that directory: its group and user, without
  * supplementary groups. Any user: refuses a directory with other files and none of the module, in
  * which nothing must be created.

@@ -189,6 +189,11 @@ static int run_dns(apr_pool_t *p, const cli_subcommand *self, int argc, const ch
     if (error) {
         return cli_usage_error(self, "%s", error);
     }
+    error = cli_database_check(p, call.database, call.state_dir);
+    if (error) {
+        fprintf(stderr, "mta-sts dns: %s\n", error);
+        return CLI_EXIT_INVALID;
+    }
     status = cli_dns_gather(p, self, &call);
     if (status != CLI_EXIT_OK) {
         return status;

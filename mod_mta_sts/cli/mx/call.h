@@ -111,7 +111,7 @@ typedef struct cli_mx_locked {
 } cli_mx_locked;
 
 /*
- * Locks the directory of a file against other runs of this command and of mta-sts-setup, and waits
+ * Locks a file in the directory of a file against other runs of this command and of mta-sts-setup, and waits
  * for them within a limit.
  *
  * @param path of the file, without symbolic links

@@ -177,7 +177,8 @@ static int run_mx(apr_pool_t *p, const cli_subcommand *self, int argc, const cha
     if (error) {
         return cli_usage_error(self, "%s", error);
     }
-    error = look(&call, &plan);
+    error = cli_database_check(p, call.database, call.state_dir);
+    error = error ? error : look(&call, &plan);
     if (error) {
         return cli_mx_fail("%s", error);
     }

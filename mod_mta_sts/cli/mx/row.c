@@ -2,7 +2,6 @@
 /* Changes the policy of a hosted domain, which is a row of the database. */
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <apr_strings.h>
 
@@ -11,7 +10,6 @@
 #include "cli/mx/call.h"
 #include "core/base/finding.h"
 #include "core/hosting/edit.h"
-#include "core/hosting/snapshot.h"
 
 /* The id of the policy that was compared. */
 static const char *compared_id(const cli_mx_call *call, const cli_mx_plan *plan)
@@ -57,21 +55,14 @@ static const char *check_row(const cli_mx_call *call, const cli_mx_plan *plan)
     return error;
 }
 
-/* Becomes the owner of the state directory, and locks it: of two runs at once on this machine, the
- * second one compares with what the first one has stored. */
-static const char *enter(const cli_mx_call *call, cli_mx_locked *lock)
+/* Becomes the owner of the state directory. It is not locked: a change of a row by another run, on
+ * this machine or another one, is found by the id, and nothing need be written here. */
+static const char *enter(const cli_mx_call *call)
 {
-    const char *dir = cli_state_dir_find(call->state_dir), *error;
+    const char *dir = cli_state_dir_find(call->state_dir);
     struct stat info;
 
-    lock->fd = -1;
-    if (lstat(dir, &info) != 0) {
-        return NULL;
-    }
-    error = cli_state_dir_become_owner(call->p, dir);
-    return error ? error
-                 : cli_mx_lock(call->p, apr_pstrcat(call->p, dir, "/" MTA_STS_SNAPSHOT_FILE, NULL),
-                               lock);
+    return lstat(dir, &info) == 0 ? cli_state_dir_become_owner(call->p, dir) : NULL;
 }
 
 /* What `mta-sts policy` is called with. */
@@ -86,7 +77,7 @@ static apr_array_header_t *make_words(const cli_mx_call *call, const cli_mx_plan
         APR_ARRAY_PUSH(words, const char *) = "--mx";
         APR_ARRAY_PUSH(words, const char *) = APR_ARRAY_IDX(plan->changed.mx, i, const char *);
     }
-    /* Runs on other machines wait for no lock of this one. */
+    /* Other runs wait for no lock. */
     APR_ARRAY_PUSH(words, const char *) = "--if-id";
     APR_ARRAY_PUSH(words, const char *) = compared_id(call, plan);
     if (call->wait) {
@@ -113,14 +104,10 @@ static apr_array_header_t *make_words(const cli_mx_call *call, const cli_mx_plan
 int cli_mx_apply_row(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     const apr_array_header_t *words = make_words(call, plan);
-    cli_mx_locked lock;
-    int status;
-    const char *error = enter(call, &lock);
+    const char *error = enter(call);
 
     error = error ? error : check_row(call, plan);
-    status = error ? cli_mx_fail("nothing was changed: %s", error)
-                   : cli_policy.run(call->p, &cli_policy, words->nelts - 1,
-                                    (const char *const *)words->elts);
-    cli_mx_unlock(&lock);
-    return status;
+    return error ? cli_mx_fail("nothing was changed: %s", error)
+                 : cli_policy.run(call->p, &cli_policy, words->nelts - 1,
+                                  (const char *const *)words->elts);
 }

@@ -176,7 +176,8 @@ static const char *resolve(const cli_policy_call *call, const mta_sts_hosted_row
     return error;
 }
 
-/* With --if-id: whether the policy of a row is the one that the caller saw. */
+/* With --if-id: whether the policy of a row is the one that the caller saw. It is compared once
+ * more, with the row, in the transaction that changes it. */
 static const char *check_id(const cli_policy_call *call, const mta_sts_hosted_row *before)
 {
     const mta_sts_hosted_policy *policy =
@@ -366,6 +367,7 @@ int cli_policy_remove(cli_policy_call *call, const cli_args *args)
     mta_sts_hosted_row row;
 
     error = error ? error : mta_sts_edit_find(call->db, domain, call->p, &row);
+    error = error ? error : check_id(call, &row);
     error = error ? error : mta_sts_edit_find_alias(call->db, domain, call->p, &alias);
     if (error) {
         return cli_policy_fail("%s", error);

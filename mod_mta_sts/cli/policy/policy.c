@@ -28,7 +28,9 @@ static const cli_option options[] = {
      "set: always use the policy of this domain, and thus its id, instead of a policy of its own.",
      cli_take_text, offsetof(cli_policy_call, alias_of), 0, 0},
     {"if-id", 0, "ID",
-     "set: only if the policy that is stored now has this id, so that nobody has changed it since.",
+     "set, remove: only if the policy that is stored now has this id, so that nobody has changed "
+     "it "
+     "since.",
      cli_take_text, offsetof(cli_policy_call, if_id), 0, 0},
     {"wait", 0, "SECONDS",
      "set: wait up to this long until all machines serve the policy, then print the record to "
@@ -59,6 +61,8 @@ static const cli_option options[] = {
     {0},
 };
 
+/* --- the actions --- */
+
 typedef struct action {
     const char *name;
     cli_policy_action *run;
@@ -72,6 +76,37 @@ static const action actions[] = {
     {"import", cli_policy_import, 1, 0},   {"export", cli_policy_export, 0, 0},
     {"confirm", cli_policy_confirm, 0, 0},
 };
+
+/* An option that the action would ignore, and so do something else than was asked for. */
+static const char *check_options(const cli_policy_call *call, const char *name)
+{
+    const struct {
+        int is_given;
+        const char *name, *actions;
+    } rows[] = {
+        {call->mx->nelts, "mx", "set"},
+        {call->mode != NULL, "mode", "set"},
+        {call->max_age != NULL, "max-age", "set"},
+        {call->alias_of != NULL, "alias-of", "set"},
+        {call->if_id != NULL, "if-id", "set and remove"},
+        {call->wait, "wait", "set"},
+        {call->as_nsupdate, "nsupdate", "set and remove"},
+        {call->is_forced, "force", "set, remove and import"},
+        {call->only_wrong, "wrong", "list"},
+        {call->only_without_certificate, "without-certificate", "list"},
+        {call->is_json, "format", "list"},
+        {call->is_dry_run, "dry-run", "import"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].is_given && !strstr(rows[i].actions, name)) {
+            return apr_psprintf(call->p, "%s takes no --%s: that is an option of %s", name,
+                                rows[i].name, rows[i].actions);
+        }
+    }
+    return NULL;
+}
 
 int cli_policy_init(cli_policy_call *call, const cli_args *args)
 {
@@ -162,6 +197,20 @@ static const action *find_action(const cli_args *args)
     return NULL;
 }
 
+/* Determines the action. Returns NULL, or what is wrong with the command line. */
+static const char *choose(const cli_policy_call *call, const cli_args *args, const action **chosen)
+{
+    *chosen = find_action(args);
+    if (!*chosen) {
+        return "one of init, set, remove, list, import, export and confirm must come first";
+    }
+    if (args->count != 1 + (*chosen)->arguments) {
+        return apr_psprintf(call->p, "%s takes %s", (*chosen)->name,
+                            (*chosen)->arguments ? "one argument" : "no argument");
+    }
+    return check_options(call, (*chosen)->name);
+}
+
 static FILE *open_input(const char *path)
 {
     return strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
@@ -190,26 +239,16 @@ static int run_policy(apr_pool_t *p, const cli_subcommand *self, int argc, const
     if (error) {
         return cli_usage_error(self, "%s", error);
     }
-    chosen = find_action(&args);
-    if (!chosen || args.count != 1 + chosen->arguments) {
-        return cli_usage_error(self,
-                               chosen ? "%s takes %s"
-                                      : "one of init, set, remove, list, "
-                                        "import, export and confirm must "
-                                        "come first",
-                               chosen ? chosen->name : "",
-                               !chosen             ? ""
-                               : chosen->arguments ? "one argument"
-                                                   : "no argument");
+    error = choose(&call, &args, &chosen);
+    if (error) {
+        return cli_usage_error(self, "%s", error);
     }
     call.talk = call.as_nsupdate ? stderr : stdout;
     call.input = chosen->run == cli_policy_import ? open_input(args.list[1]) : stdin;
     if (!call.input) {
         return cli_policy_fail("%s: %s", args.list[1], strerror(errno));
     }
-    error = call.only_without_certificate && chosen->run == cli_policy_list
-                ? cli_certificates_read(p, &call.certificates)
-                : NULL;
+    error = call.only_without_certificate ? cli_certificates_read(p, &call.certificates) : NULL;
     error = error ? error : open_database(&call, chosen);
     if (error) {
         return cli_policy_fail("%s", error);

@@ -6,11 +6,21 @@
 
 #include "core/base/text.h"
 #include "core/database/database.h"
+#include "core/database/identity.h"
 #include "core/hosting/snapshot.h"
 #include "tlsrpt/spool/layout.h"
 #include "tlsrpt/spool/scope.h"
 
-/* Begins the names of files that a state directory has, and others hardly. */
+/* What `mta-sts import` has read of a mailbox. */
+static int is_of_mailbox(const char *name)
+{
+    const char *end = strrchr(name, '.');
+
+    return strncmp(name, "imap-", 5) == 0 && end && strcmp(end, ".json") == 0;
+}
+
+/* A file that a state directory has, and others hardly. That of the identity is compared as a
+ * whole: /etc has a machine-id. */
 static int is_of_state(const char *name)
 {
     static const char *const beginnings[] = {"reports",
@@ -21,7 +31,7 @@ static int is_of_state(const char *name)
                                              TLSRPT_SCOPE_FILE,
                                              TLSRPT_SPOOL_DATE};
     apr_size_t i;
-    int is = 0;
+    int is = is_of_mailbox(name) || strcmp(name, MTA_STS_IDENTITY_FILE) == 0;
 
     for (i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
         is |= strncmp(name, beginnings[i], strlen(beginnings[i])) == 0;
@@ -29,12 +39,11 @@ static int is_of_state(const char *name)
     return is;
 }
 
-/* Where a file system is mounted, what every directory may have, and what `mta-sts watch` makes in
- * an empty one, and in its own directory. */
+/* Where a file system is mounted, what every directory may have (hidden files: of snapshots, of
+ * NFS, of a lock), and what `mta-sts watch` makes in an empty one, and in its own directory. */
 static int is_of_any(const char *name)
 {
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "tmp") == 0 ||
-           strcmp(name, "lost+found") == 0 ||
+    return *name == '.' || strcmp(name, "tmp") == 0 || strcmp(name, "lost+found") == 0 ||
            strncmp(name, TLSRPT_FOREIGN_WATCH, strlen(TLSRPT_FOREIGN_WATCH)) == 0;
 }
 
