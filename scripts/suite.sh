@@ -15,12 +15,17 @@ other_suite() {
     if [ "$(own_suite)" = trixie ]; then echo bookworm; else echo trixie; fi
 }
 
-# can_make_root SUITE: whether the root exists, or Debian's mirror can be reached.
-can_make_root() {
-    [ ! -e "$top/build-$1/root/complete" ] || return 0
+# Status of prepare_suite where this machine, not the checkout, is why the suite cannot be tested.
+no_root=3
+
+# mirror_has SUITE
+mirror_has() {
     /usr/bin/python3 -c 'import sys, urllib.request
 urllib.request.urlopen(sys.argv[1], timeout=30).read()' "$mirror/dists/$1/InRelease" 2> /dev/null
 }
+
+# can_make_root SUITE: whether the root exists, or Debian's mirror can be reached.
+can_make_root() { [ -e "$top/build-$1/root/complete" ] || mirror_has "$1"; }
 
 # make_root SUITE
 make_root() {
@@ -105,14 +110,19 @@ copy_modules() {
 }
 
 # prepare_suite SUITE PART...: makes the root and installs what the parts need. An earlier run may have
-# been interrupted while it installed something.
+# been interrupted while it installed something. If it fails with $no_root, the last line says why this
+# machine cannot have the root or its packages; any other failure is one of the checkout.
 prepare_suite() {
     local suite=$1
     shift
-    make_root "$suite" && copy_checkout "$suite" && copy_modules "$suite" "$@" &&
-        cp -L /etc/resolv.conf "$top/build-$suite/root/etc/resolv.conf" &&
-        in_root "$suite" "" dpkg --configure -a &&
-        in_root "$suite" "" "$suite_checkout/scripts/test" --install "$@"
+    make_root "$suite" || return $no_root
+    in_root "$suite" "" dpkg --configure -a || return $no_root
+    copy_checkout "$suite" && copy_modules "$suite" "$@" &&
+        cp -L /etc/resolv.conf "$top/build-$suite/root/etc/resolv.conf" || return 1
+    in_root "$suite" "" "$suite_checkout/scripts/test" --install "$@" && return
+    ! mirror_has "$suite" || return 1
+    echo "$mirror cannot be reached"
+    return $no_root
 }
 
 # test_suite SUITE PART...: runs the parts in the prepared root, without a network but for loopback.

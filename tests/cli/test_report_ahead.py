@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -24,6 +25,19 @@ def run(processors, *words):
                            check=False, env={"PATH": "/nowhere", "LC_ALL": "C.UTF-8"},
                            preexec_fn=lambda: os.sched_setaffinity(0, processors))
     return found.returncode, found.stdout, found.stderr
+
+
+def threads_of(processors, directory):
+    """How many threads the command has while it reads standard input, and more files wait than are read ahead."""
+    with subprocess.Popen([COMMAND, "report", "-", directory], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          preexec_fn=lambda: os.sched_setaffinity(0, processors)) as command:
+        most, end = 0, time.monotonic() + (60 if len(processors) > 1 else 1)
+        while most <= 1 and time.monotonic() < end:
+            most = max(most, len(os.listdir(f"/proc/{command.pid}/task")))
+            time.sleep(0.01)
+        command.stdin.close()
+    assert command.returncode == 1, "nothing in standard input"
+    return most
 
 
 def numbered(number):
@@ -61,6 +75,13 @@ def test_the_output_is_the_same_on_one_processor(directory, form):
     status, output, errors = run(PROCESSORS, "--format", form, directory)
     assert (status, output, errors) == run({min(PROCESSORS)}, "--format", form, directory)
     assert status == 1 and len(output) > 500
+
+
+def test_files_are_read_on_other_threads_if_there_are_processors_for_them(tmp_path):
+    for number in range(400):
+        (tmp_path / f"{number:04}").write_bytes(gzip.compress(numbered(number)))
+    assert threads_of(PROCESSORS, tmp_path) > 1
+    assert threads_of({min(PROCESSORS)}, tmp_path) == 1
 
 
 @pytest.mark.parametrize("count", [1, 31, 32, 33, 64, 65, 199])

@@ -515,10 +515,21 @@ def test_a_state_that_cannot_be_written_is_an_error_and_no_change_is_reported_in
         done = watch.run("--exec", f"cat >>{log}")
         assert (done.returncode, done.stdout) == (UNKNOWN, "")
         assert f"{watch.file} cannot be written: " in done.stderr and "--state" in done.stderr
+        assert done.stderr.endswith(f"; not reported: 1 problem, 1 critical: {DOMAIN}: {MX}: 127.0.0.1 refuses "
+                                    "connections [smtp-refused]\n")
         assert len(done.stderr.splitlines()) == 1
     assert not log.exists()
     (watch.directory / "watch.json.new").rmdir()
     assert any("smtp-refused" in line for line in watch.lines(status=CRITICAL))
+
+
+def test_of_many_problems_that_cannot_be_reported_the_first_critical_ones_are_named(watch):
+    watch.live.mail[MX].close()
+    expired = [("certificate-expired", f"mx{number}.{DOMAIN}", 3) for number in range(5)]
+    watch.store.import_verified([failing("a.example", 2, *expired)])
+    (watch.directory / "watch.json.new").mkdir()
+    said = watch.run().stderr.partition("; not reported: 6 problems, 6 critical: ")[2]
+    assert said.count("failure-blocking]; ") == 3 and said.endswith("]; and 3 more\n"), said
 
 
 # --- delivery ---

@@ -102,16 +102,22 @@ static void names_add_up_until_they_have_not_been_confirmed_for_a_month(void **s
     assert_int_equal(rows, 1); /* the others are deleted */
 }
 
-static void log_request(mta_sts_database *db, const char *network, const char *address,
-                        apr_time_t at, apr_pool_t *p)
+static void log_outcome(mta_sts_database *db, mta_sts_fetch_outcome outcome, const char *network,
+                        const char *address, apr_time_t at, apr_pool_t *p)
 {
     const mta_sts_fetches_machine machine = {
         .host = "a.example", .began = at, .noted = at, .rows_max = 1000000};
     apr_array_header_t *fetches = apr_array_make(p, 1, sizeof(mta_sts_fetch));
 
     APR_ARRAY_PUSH(fetches, mta_sts_fetch) =
-        (mta_sts_fetch){"example.com", network, address, MTA_STS_FETCH_SERVED, "id", "", 1, at, at};
+        (mta_sts_fetch){"example.com", network, address, outcome, "id", "", 1, at, at};
     assert_done(mta_sts_fetches_add(db, &machine, fetches, p));
+}
+
+static void log_request(mta_sts_database *db, const char *network, const char *address,
+                        apr_time_t at, apr_pool_t *p)
+{
+    log_outcome(db, MTA_STS_FETCH_SERVED, network, address, at, p);
 }
 
 static void only_full_addresses_of_networks_that_are_due_are_wanted(void **state)
@@ -139,6 +145,28 @@ static void only_full_addresses_of_networks_that_are_due_are_wanted(void **state
     assert_string_equal(APR_ARRAY_IDX(list, 0, mta_sts_network_address).address, "198.18.0.1");
     assert_done(mta_sts_network_names_wanted(db, NULL, now + DAY, 5, test->p, &list));
     assert_int_equal(list->nelts, 2);
+}
+
+static void of_any_domain_only_addresses_that_got_a_policy_are_wanted(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const apr_time_t now = apr_time_now();
+    apr_array_header_t *list;
+    int outcome;
+
+    for (outcome = 0; outcome < MTA_STS_FETCH_OUTCOMES; outcome++) {
+        const char *network = apr_psprintf(test->p, "198.18.%d.0/24", outcome);
+
+        log_outcome(db, outcome, network, apr_psprintf(test->p, "198.18.%d.1", outcome), now,
+                    test->p);
+    }
+    assert_done(mta_sts_network_names_wanted(db, NULL, now, 50, test->p, &list));
+    assert_int_equal(list->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(list, 0, mta_sts_network_address).address,
+                        apr_psprintf(test->p, "198.18.%d.1", MTA_STS_FETCH_SERVED));
+    assert_done(mta_sts_network_names_wanted(db, "example.com", now, 50, test->p, &list));
+    assert_int_equal(list->nelts, MTA_STS_FETCH_OUTCOMES);
 }
 
 static void networks_are_found_by_their_name_or_one_below_it(void **state)
@@ -175,6 +203,7 @@ int main(void)
         DATABASE_TESTS(a_network_is_looked_up_again_after_a_time_that_depends_on_the_result),
         DATABASE_TESTS(names_add_up_until_they_have_not_been_confirmed_for_a_month),
         DATABASE_TESTS(only_full_addresses_of_networks_that_are_due_are_wanted),
+        DATABASE_TESTS(of_any_domain_only_addresses_that_got_a_policy_are_wanted),
         DATABASE_TESTS(networks_are_found_by_their_name_or_one_below_it),
     };
 

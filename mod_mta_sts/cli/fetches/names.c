@@ -17,6 +17,7 @@
 #define REPORTS_SINCE (90 * DAY)
 #define NAMES_MAX 5      /* of one network */
 #define ADDRESSES_MAX 20 /* that are looked up in one call */
+#define REPORTED_MAX 10  /* of them from reports, which come first: the log always has more */
 #define LOGGED_MAX                                                                                 \
     300 /* addresses of the log that these are chosen from; an IPv4 network has 256 */
 #define NETWORK_ADDRESSES_MAX 3
@@ -42,7 +43,7 @@ typedef struct search {
     apr_hash_t *waiting;        /* network -> itself: those that are not due */
     int is_for_all;             /* whether networks are looked up that are not shown */
     apr_array_header_t *wanted; /* of const char *: its keys, in order */
-    int count;                  /* of addresses */
+    int count, max;             /* of addresses */
 } search;
 
 /* Making one, without validation, asks nothing. */
@@ -93,9 +94,15 @@ static name *entry_of(const search *s, const char *network, const char *text)
 static void want(search *s, const char *network, const char *address)
 {
     apr_array_header_t *list = apr_hash_get(s->addresses, network, APR_HASH_KEY_STRING);
+    int i;
 
-    if (s->count >= ADDRESSES_MAX || (list && list->nelts >= NETWORK_ADDRESSES_MAX)) {
+    if (s->count >= s->max || (list && list->nelts >= NETWORK_ADDRESSES_MAX)) {
         return;
+    }
+    for (i = 0; list && i < list->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(list, i, const char *), address) == 0) {
+            return;
+        }
     }
     if (!list) {
         list = apr_array_make(s->p, NETWORK_ADDRESSES_MAX, sizeof(const char *));
@@ -111,6 +118,7 @@ static void want_logged(search *s, const char *domain)
     apr_array_header_t *list;
     int i;
 
+    s->max = ADDRESSES_MAX;
     if (mta_sts_network_names_wanted(s->db, domain, s->now, LOGGED_MAX, s->p, &list)) {
         return;
     }
@@ -134,6 +142,7 @@ static void take_reports(search *s)
     apr_array_header_t *list;
     int i;
 
+    s->max = REPORTED_MAX;
     if (tlsrpt_index_signed_addresses(s->db, s->now - REPORTS_SINCE, s->p, &list) ||
         mta_sts_network_names_waiting(s->db, s->now, s->p, &s->waiting)) {
         return;
@@ -238,10 +247,10 @@ cli_names *cli_names_find(apr_pool_t *p, mta_sts_database *db, const cli_names_o
                          apr_array_make(p, 1, sizeof(name)));
         }
     }
+    take_reports(&s);
     for (i = 0; i < domains->nelts; i++) {
         want_logged(&s, APR_ARRAY_IDX(domains, i, const char *));
     }
-    take_reports(&s);
     if (s.count && !options->is_offline) {
         look_up(&s, options);
     }
@@ -256,8 +265,8 @@ void cli_names_learn(apr_pool_t *p, mta_sts_database *db, const cli_names_option
 
     s.addresses = apr_hash_make(p);
     s.wanted = apr_array_make(p, 8, sizeof(const char *));
-    want_logged(&s, NULL);
     take_reports(&s);
+    want_logged(&s, NULL);
     if (s.count) {
         look_up(&s, options);
     }

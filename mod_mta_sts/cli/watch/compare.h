@@ -46,6 +46,11 @@ void cli_watch_forget(cli_watch_state *state, const cli_watch_look *look, apr_ti
 /* The number of items that were seen once, and are not certain yet. */
 int cli_watch_pending(const cli_watch_state *state);
 
+/* What was not reported to the output: "2 problems, 1 critical: example.com: MESSAGE [ID]";
+ * NULL if nothing. Also what is not certain yet, since it cannot become so where nothing is stored.
+ */
+const char *cli_watch_describe_unreported(const cli_watch_state *state);
+
 /* Whether a domain was found in httpd's configuration by an earlier run, and is not there now. */
 int cli_watch_is_dropped(const cli_watch_state *state, const cli_watch_look *look,
                          const char *domain);

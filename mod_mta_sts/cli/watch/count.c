@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the runs have seen, in the state. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
 #include "cli/watch/compare.h"
+
+#define UNREPORTED_MAX 3 /* critical ones that are quoted */
 
 /* --- counting --- */
 
@@ -221,4 +224,70 @@ int cli_watch_pending(const cli_watch_state *state)
                  item->seen < item->needed;
     }
     return count;
+}
+
+/* --- what cannot be reported --- */
+
+static int is_unreported(const cli_watch_item *item)
+{
+    const cli_watch_report *report = &item->reports[CLI_WATCH_OUTPUT];
+
+    return item->seen > 0 && (report->phase == CLI_WATCH_CALM ||
+                              (report->phase == CLI_WATCH_OPEN &&
+                               cli_watch_rank(item->severity) > cli_watch_rank(report->severity)));
+}
+
+static int compare_texts(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
+/* "TEXT; TEXT", or "TEXT; TEXT; TEXT; and 4 more". */
+static const char *first_of(apr_pool_t *p, const apr_array_header_t *texts)
+{
+    const char *joined = "";
+    int i, count = texts->nelts < UNREPORTED_MAX ? texts->nelts : UNREPORTED_MAX;
+
+    qsort(texts->elts, (size_t)texts->nelts, sizeof(const char *), compare_texts);
+    for (i = 0; i < count; i++) {
+        joined = apr_pstrcat(p, joined, i ? "; " : "", APR_ARRAY_IDX(texts, i, const char *), NULL);
+    }
+    return texts->nelts > count ? apr_psprintf(p, "%s; and %d more", joined, texts->nelts - count)
+                                : joined;
+}
+
+/* As cli_watch_print begins a line. */
+static const char *text_of(apr_pool_t *p, const cli_watch_item *item)
+{
+    int has_subject =
+        strcmp(item->subject, item->domain) == 0 || strstr(item->message, item->subject);
+
+    return apr_pstrcat(p, *item->domain ? item->domain : "this machine", ": ",
+                       has_subject ? "" : item->subject, has_subject ? "" : ": ", item->message,
+                       " [", item->id, "]", NULL);
+}
+
+const char *cli_watch_describe_unreported(const cli_watch_state *state)
+{
+    apr_array_header_t *critical = apr_array_make(state->p, 4, sizeof(const char *));
+    apr_hash_index_t *index;
+    int count = 0;
+
+    for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
+        const cli_watch_item *item = apr_hash_this_val(index);
+
+        if (!is_unreported(item)) {
+            continue;
+        }
+        count++;
+        if (item->severity == MTA_STS_ERROR) {
+            APR_ARRAY_PUSH(critical, const char *) = text_of(state->p, item);
+        }
+    }
+    if (!count) {
+        return NULL;
+    }
+    return apr_psprintf(state->p, "%d %s, %d critical%s%s", count,
+                        count == 1 ? "problem" : "problems", critical->nelts,
+                        critical->nelts ? ": " : "", first_of(state->p, critical));
 }

@@ -158,6 +158,17 @@ static void print_pending(const cli_watch_state *state)
     }
 }
 
+/* Each run says it, as its user may read nothing else, with what would have been reported. */
+static int fail_to_note(const cli_watch_state *state, const char *error)
+{
+    const char *unreported = cli_watch_describe_unreported(state);
+
+    return fail("%s: nothing is reported until it can be, since each run would report the same "
+                "again; free space there, or specify another directory with --state%s",
+                error,
+                unreported ? apr_pstrcat(state->p, "; not reported: ", unreported, NULL) : "");
+}
+
 static int compare(const watch_call *call, cli_watch_state *state, const cli_watch_look *look)
 {
     const char *error;
@@ -167,9 +178,7 @@ static int compare(const watch_call *call, cli_watch_state *state, const cli_wat
     /* What cannot be noted as reported would be reported by each run. */
     error = cli_watch_state_save(state);
     if (error) {
-        return fail("%s: nothing is reported until it can be, since each run would report the same "
-                    "again; free space there, or specify another directory with --state%s",
-                    error, "");
+        return fail_to_note(state, error);
     }
     status = cli_watch_deliver(state, look, &call->channels);
     cli_watch_forget(state, look, apr_time_now());

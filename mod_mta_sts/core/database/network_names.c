@@ -22,13 +22,13 @@
     "SELECT f.network, f.address FROM mta_sts_fetch f WHERE f.address <> '' AND f.hour >= 0 "      \
     "AND f.domain = %s AND NOT EXISTS (" IS_KNOWN "f.network" IS_WAITING "%lld) "                  \
     "GROUP BY f.network, f.address ORDER BY max(f.last_at) DESC, f.address LIMIT %d"
-/* The same for any domain. */
+/* The same for any domain, but not of clients that got no policy: anybody can ask for nothing. */
 #define RECENT 2000
 #define WANTED_RECENTLY                                                                            \
     "SELECT f.network, f.address FROM (SELECT network, address, last_at FROM mta_sts_fetch WHERE " \
-    "address <> '' AND hour >= 0 ORDER BY hour DESC LIMIT %d) f WHERE NOT EXISTS (" IS_KNOWN       \
-    "f.network" IS_WAITING "%lld) GROUP BY f.network, f.address ORDER BY max(f.last_at) DESC, "    \
-    "f.address LIMIT %d"
+    "address <> '' AND hour >= 0 AND outcome = %d ORDER BY hour DESC LIMIT %d) f WHERE NOT "       \
+    "EXISTS (" IS_KNOWN "f.network" IS_WAITING "%lld) GROUP BY f.network, f.address "              \
+    "ORDER BY max(f.last_at) DESC, f.address LIMIT %d"
 #define WAITING                                                                                    \
     "SELECT n.network FROM mta_sts_network_name n WHERE n.until > %lld AND n.name = '' LIMIT %d"
 #define COUNT "SELECT count(*) FROM mta_sts_network_name"
@@ -79,8 +79,8 @@ const char *mta_sts_network_names_wanted(mta_sts_database *db, const char *domai
     *list = apr_array_make(p, 16, sizeof(mta_sts_network_address));
     return domain
                ? mta_sts_database_rows(db, WANTED, take_address, *list, domain, (long long)now, max)
-               : mta_sts_database_rows(db, WANTED_RECENTLY, take_address, *list, RECENT,
-                                       (long long)now, max);
+               : mta_sts_database_rows(db, WANTED_RECENTLY, take_address, *list,
+                                       MTA_STS_FETCH_SERVED, RECENT, (long long)now, max);
 }
 
 static int take_waiting(void *baton, const char *const *columns)

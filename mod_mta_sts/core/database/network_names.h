@@ -35,7 +35,7 @@ const char *mta_sts_network_names_read(mta_sts_database *db, apr_time_t now, apr
 /*
  * Full addresses in the fetch log whose networks should be looked up, the last ones first.
  *
- * @param domain policy domain that they requested; "": others; NULL: any, of the last rows
+ * @param domain policy domain that they requested; "": others; NULL: any that they got the policy of
  * @param max    addresses at most
  * @param list   out: of mta_sts_network_address
  */
