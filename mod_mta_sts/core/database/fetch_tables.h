@@ -37,6 +37,15 @@
     /* All reports are read again. */                                                              \
     "UPDATE tlsrpt_report SET file = -1",                                                          \
     "DELETE FROM tlsrpt_directory"
+
+/* Of the rows of a day, those of requests that were not served; and how many days were deleted on
+ * that day to make room (core/database/fetch_room.h). */
+#define MTA_STS_FETCH_DAY_COLUMNS                                                                  \
+    "ALTER TABLE mta_sts_fetch_day ADD COLUMN refused INTEGER NOT NULL DEFAULT 0",                 \
+    "ALTER TABLE mta_sts_fetch_day ADD COLUMN removals INTEGER NOT NULL DEFAULT 0",                \
+    "UPDATE mta_sts_fetch_day SET refused = (SELECT count(*) FROM mta_sts_fetch"                   \
+    " WHERE outcome <> 0 AND domain <> '' AND hour >= mta_sts_fetch_day.day * 24"                  \
+    " AND hour < mta_sts_fetch_day.day * 24 + 24)"
 /* clang-format on */
 
 #endif
