@@ -115,7 +115,7 @@ def test_the_oldest_days_are_deleted_when_the_log_is_full_and_it_says_for_how_ma
     today = int(time.time()) // 86400
     Database(server).run(f"UPDATE mta_sts_fetch_span SET began = {(today - 40) * 86400 * 1000000}")
     # A day may have at least 1,000 rows, of which this one has used up most.
-    Database(server).run("INSERT INTO mta_sts_fetch_day VALUES "
+    Database(server).run("INSERT INTO mta_sts_fetch_day (day, entries) VALUES "
                          f"({today - 9}, 600), ({today - 8}, 600), ({today - 7}, 600), ({today}, 900)")
     for age in 9, 8, 7, 0:
         at = (today - age) * 86400 * 1000000

@@ -175,6 +175,76 @@ static void it_is_known_when_the_log_is_getting_full(void **state)
     }
 }
 
+/* A row on each of seven days, of which the last one is short of room, at noon of that day. */
+#define NOON (T0 + 6 * DAY + 12 * HOUR)
+
+static void fill_days(mta_sts_database *db, int rows, apr_pool_t *p)
+{
+    const mta_sts_fetches_machine a = machine("a.example", T0, NOON);
+    int day, i;
+
+    for (day = 0; day < 7; day++) {
+        for (i = 0; i < rows; i++) {
+            const mta_sts_fetch one =
+                fetch_at(apr_psprintf(p, "d%d.example", i), "192.0.2.0/24", T0 + day * DAY);
+
+            add(db, &a, &one, 1, p);
+        }
+    }
+    assert_done(mta_sts_database_run(db,
+                                     "UPDATE mta_sts_fetch_day SET entries = 900 WHERE day = %lld",
+                                     (long long)(NOON / DAY)));
+}
+
+/* As the watchdog does it, in a process that has just been started. Returns until when it deletes;
+ * 0: it does not. */
+static apr_time_t make_room(database_test *test, apr_time_t now, int max, int *began)
+{
+    mta_sts_database *db = database_open(test);
+    mta_sts_fetch_room room;
+    apr_time_t until;
+    int more;
+
+    assert_done(mta_sts_fetch_room_make(db, now, 4000, &room, &until, began));
+    if (until) {
+        const mta_sts_fetches_ages ages = {until, T0, T0 + 100 * DAY};
+
+        assert_done(mta_sts_fetches_expire(db, &ages, max, test->p, &more));
+    }
+    mta_sts_database_close(db);
+    return until;
+}
+
+static apr_time_t oldest(mta_sts_database *db)
+{
+    apr_int64_t hour = 0;
+
+    assert_done(mta_sts_database_rows(db, "SELECT min(hour) FROM mta_sts_fetch",
+                                      mta_sts_database_take_number, &hour));
+    return hour * HOUR;
+}
+
+static void at_most_two_days_are_deleted_on_a_day_however_often_a_process_is_started(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    int began;
+
+    fill_days(db, 1, test->p);
+    assert_int_equal(make_room(test, NOON, 10, &began), T0 + DAY);
+    assert_true(began);
+    assert_int_equal(make_room(test, NOON, 10, &began), T0 + 2 * DAY);
+    assert_int_equal(make_room(test, NOON, 10, &began), 0);
+    assert_false(began);
+    assert_int_equal(oldest(db), T0 + 2 * DAY);
+    /* The next day has none yet, and then two of its own. */
+    assert_int_equal(make_room(test, NOON + DAY, 10, &began), 0);
+    assert_done(
+        mta_sts_database_run(db, "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (%lld, 900)",
+                             (long long)(NOON / DAY + 1)));
+    assert_int_equal(make_room(test, NOON + DAY, 10, &began), T0 + 3 * DAY);
+}
+
 static void the_rows_of_a_day_are_limited_and_later_days_have_their_own(void **state)
 {
     database_test *test = *state;
@@ -415,6 +485,7 @@ int main(void)
         DATABASE_TESTS(what_was_not_served_cannot_push_out_what_was),
         DATABASE_TESTS(handshakes_of_many_domains_leave_half_of_a_day_to_those_that_were_served),
         DATABASE_TESTS(it_is_known_when_the_log_is_getting_full),
+        DATABASE_TESTS(at_most_two_days_are_deleted_on_a_day_however_often_a_process_is_started),
         DATABASE_TESTS(the_rows_of_a_day_are_limited_and_later_days_have_their_own),
         DATABASE_TESTS(old_rows_are_deleted_and_full_addresses_replaced_in_small_steps),
         DATABASE_TESTS(full_addresses_of_a_clock_that_was_ahead_are_replaced_at_once),

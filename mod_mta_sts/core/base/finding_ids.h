@@ -8,7 +8,8 @@
  * sources use no others, and doc/messages.md explains each.
  */
 
-/* clang-format off: one id a line */
+/* One id a line: */
+/* clang-format off */
 #define MTA_STS_FINDING_IDS(FINDING)                                                               \
     FINDING("alias-dangling", "A CNAME points to a name that does not exist")                      \
     FINDING("answers-differ", "The addresses of the policy host serve different policies")         \

@@ -5,7 +5,6 @@
 #include <apr_time.h>
 
 #include "core/database/database.h"
-#include "core/database/fetches.h"
 
 /*
  * The room of the fetch log (core/database/fetches.h). Each day may use a quarter of what the
@@ -18,20 +17,38 @@ typedef struct mta_sts_fetch_room {
     apr_int64_t today;      /* rows of the current day */
     apr_time_t oldest_end;  /* when the oldest day ended; 0: only the last two days are recorded */
     int is_short;           /* whether the current day may soon use up its part */
+    int removals;           /* how many days were begun to be deleted for that on the current day */
+    apr_time_t removed;     /* requests before this time were deleted, or are being deleted */
 } mta_sts_fetch_room;
+
+/* Days that are deleted on one day at most, by all machines and processes together: a flood of
+ * requests makes one day grow, but does not delete all others. */
+#define MTA_STS_FETCH_REMOVALS_MAX 2
 
 /*
  * The rows that a day may have.
  *
  * @param rows_max of all days
  * @param others   rows of the other days
- * @param outcome  mta_sts_fetch_outcome: only requests that were served may use all of it, since a
- *                 handshake that fails costs a stranger the least
  */
-apr_int64_t mta_sts_fetch_room_of_day(apr_int64_t rows_max, apr_int64_t others, int outcome);
+apr_int64_t mta_sts_fetch_room_of_day(apr_int64_t rows_max, apr_int64_t others);
 
 /* Reads how much room there is. */
 const char *mta_sts_fetch_room_read(mta_sts_database *db, apr_time_t now, apr_int64_t rows_max,
                                     mta_sts_fetch_room *room);
+
+/* Notes, in a transaction, that requests before this time are deleted. */
+const char *mta_sts_fetch_room_note_deleted(mta_sts_database *db, apr_time_t until);
+
+/*
+ * Begins to delete the oldest day if the current one may need its room, or goes on with it after
+ * an interruption. That is recorded in the database, and counted there.
+ *
+ * @param room  out: how much there was
+ * @param until out: requests before this time are to be deleted; 0: none are
+ * @param began out: whether that has just begun
+ */
+const char *mta_sts_fetch_room_make(mta_sts_database *db, apr_time_t now, apr_int64_t rows_max,
+                                    mta_sts_fetch_room *room, apr_time_t *until, int *began);
 
 #endif

@@ -119,8 +119,8 @@ static const char *begin_day(adding *a, apr_int64_t day)
 
 static int has_room(const adding *a, int outcome)
 {
-    return a->entries + a->added <
-           mta_sts_fetch_room_of_day(a->rows_max, a->all - a->entries, outcome);
+    return a->entries + a->added < mta_sts_fetch_room_of_day(a->rows_max, a->all - a->entries) /
+                                       (outcome == MTA_STS_FETCH_SERVED ? 1 : 2);
 }
 
 static const char *add_row(const adding *a, const mta_sts_fetch *one)
@@ -225,10 +225,6 @@ const char *mta_sts_fetches_add(mta_sts_database *db, const mta_sts_fetches_mach
 #define DELETE_DAYS "DELETE FROM mta_sts_fetch_day WHERE day < %lld"
 #define DELETE_LOSSES "DELETE FROM mta_sts_fetch_loss WHERE hour < %lld"
 #define DELETE_SPANS "DELETE FROM mta_sts_fetch_span WHERE noted < %lld AND host <> ''"
-/* A row without a host: rows from before that time have been deleted. */
-#define NOTE_DELETED                                                                               \
-    "INSERT INTO mta_sts_fetch_span (host, began, noted) VALUES ('', 0, %lld) "                    \
-    "ON CONFLICT (host, began) DO UPDATE SET noted = excluded.noted"
 
 /* Adds a row to that of its network, and deletes it. */
 static const char *shorten(const adding *a, const mta_sts_fetch *one)
@@ -269,7 +265,7 @@ static const char *delete_old(mta_sts_database *db, apr_time_t keep, int max, ap
     *count = numbers[0];
     if (!error && *count) {
         error = mta_sts_database_run(db, DELETE_OLD, hour, max);
-        error = error ? error : mta_sts_database_run(db, NOTE_DELETED, (long long)keep);
+        error = error ? error : mta_sts_fetch_room_note_deleted(db, keep);
     }
     error = error ? error : mta_sts_database_run(db, DELETE_DAYS, (long long)(hour / DAY));
     error = error ? error : mta_sts_database_run(db, DELETE_LOSSES, hour);

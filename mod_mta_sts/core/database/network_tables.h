@@ -8,7 +8,8 @@
  * SQLite's dialect.
  */
 
-/* clang-format off: one statement after the other */
+/* One statement after the other: */
+/* clang-format off */
 #define MTA_STS_NETWORK_TABLES                                                                     \
     /* A name that DNS has confirmed for an address of a network. The row with the name '' has the \
      * time until which the network is not looked up again. */                                     \

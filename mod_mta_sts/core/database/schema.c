@@ -250,8 +250,10 @@ static const char *const version_7[] = {
     NULL,
 };
 
+static const char *const version_8[] = {MTA_STS_FETCH_DAY_COLUMNS, NULL};
+
 static const char *const *const versions[] = {version_1, version_2, version_3, version_4,
-                                              version_5, version_6, version_7};
+                                              version_5, version_6, version_7, version_8};
 
 #define NEWEST ((int)(sizeof(versions) / sizeof(versions[0])))
 

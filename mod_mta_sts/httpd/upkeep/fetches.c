@@ -23,9 +23,6 @@ APLOG_USE_MODULE(mta_sts);
 /* The part of MTASTSReportQuota that the log may use. */
 #define QUOTA_PART 8
 
-/* Days that may be deleted on one day to make room: a flood of requests makes one day grow, but
- * does not delete all others. */
-#define ROOM_DAYS_MAX 2
 /* The current day has enough room if the others leave it that many times its rows (fetch_room.h).
  */
 #define DAYS_LEFT 6
@@ -149,31 +146,22 @@ static void log_full(server_rec *main, const mta_sts_fetch_room *room, apr_pool_
                  bytes / (1024 * 1024) + 1);
 }
 
-/* Begins to delete the oldest day if the current one may need its room. */
-static const char *make_room(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
-                             apr_time_t now, apr_pool_t *p)
+/* The oldest day is deleted if the current one may need its room. */
+static const char *make_room(server_rec *main, mta_sts_database *db, apr_time_t now,
+                             apr_time_t *until, apr_pool_t *p)
 {
     mta_sts_fetch_room room;
-    const char *error;
+    int began;
+    const char *error = mta_sts_fetch_room_make(db, now, rows_max(main), &room, until, &began);
 
-    if (work->make_room) {
-        return NULL;
-    }
-    error = mta_sts_fetch_room_read(db, now, rows_max(main), &room);
-    if (work->room_day != now / DAY) {
-        work->room_day = now / DAY;
-        work->room_count = 0;
-    }
-    if (!error && room.is_short && room.oldest_end && work->room_count < ROOM_DAYS_MAX) {
-        work->room_count++;
-        work->make_room = room.oldest_end;
+    if (began) {
         log_full(main, &room, p);
     }
     return error;
 }
 
-const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
-                               int is_date_trusted, apr_pool_t *p, int *more)
+const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
+                               apr_pool_t *p, int *more)
 {
     const mts_report_config *config = mts_report_config_of(main);
     const apr_time_t now = apr_time_now();
@@ -183,16 +171,13 @@ const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, mts_fetch
                                                            : now + MTA_STS_FETCH_HOUR,
         .ahead = now + AHEAD,
     };
-    const char *error = is_date_trusted ? make_room(main, db, work, now, p) : NULL;
+    apr_time_t until = 0;
+    const char *error = is_date_trusted ? make_room(main, db, now, &until, p) : NULL;
 
     *more = 0;
     if (is_date_trusted) {
         ages.keep = now - config->fetch_keep_days * DAY;
-        ages.keep = work->make_room > ages.keep ? work->make_room : ages.keep;
+        ages.keep = until > ages.keep ? until : ages.keep;
     }
-    error = error ? error : mta_sts_fetches_expire(db, &ages, BATCH, p, more);
-    if (!error && !*more) {
-        work->make_room = 0;
-    }
-    return error;
+    return error ? error : mta_sts_fetches_expire(db, &ages, BATCH, p, more);
 }

@@ -13,12 +13,9 @@
 
 /* The progress, initially all 0. */
 typedef struct mts_fetches_work {
-    apr_size_t slot;      /* the next one of the table */
-    apr_time_t began;     /* when this round through the table began */
-    apr_time_t noted;     /* when it was last noted in the database that everything is there */
-    apr_time_t make_room; /* requests before this time are being deleted for others; 0: none are */
-    apr_int64_t room_day; /* the last day on which that was begun, and how often */
-    int room_count;
+    apr_size_t slot;  /* the next one of the table */
+    apr_time_t began; /* when this round through the table began */
+    apr_time_t noted; /* when it was last noted in the database that everything is there */
 } mts_fetches_work;
 
 /* Whether the table is so full that it should be emptied now. */
@@ -37,7 +34,7 @@ const char *mts_fetches_move(server_rec *main, mta_sts_database *db, mts_fetches
 /* Removes some of what is older than MTASTSFetchLogKeep, unless the date may be wrong
  * (tlsrpt/index/clock.h), full addresses older than a day, and the oldest day if the log is full.
  */
-const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
-                               int is_date_trusted, apr_pool_t *p, int *more);
+const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
+                               apr_pool_t *p, int *more);
 
 #endif

@@ -199,8 +199,7 @@ static mts_step expire_fetches(mts_work *work)
     int is_trusted = tlsrpt_clock_check(work->index.clock, apr_time_now(), mta_sts_monotonic_now(),
                                         0) == TLSRPT_CLOCK_TRUSTED;
     int more;
-    const char *error = mts_fetches_expire(work->main, work->db, &work->fetches, is_trusted,
-                                           work->scratch, &more);
+    const char *error = mts_fetches_expire(work->main, work->db, is_trusted, work->scratch, &more);
 
     return go_on(work, error, more);
 }
