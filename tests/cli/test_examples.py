@@ -69,6 +69,15 @@ def test_systemd_accepts_the_service_and_the_timer(name, tmp_path):
     assert name.encode() not in result.stderr, result.stderr
 
 
+@pytest.mark.parametrize("name", ["check", "import", "report", "watch"])
+def test_each_says_where_another_state_directory_is_named_and_the_database_if_it_is_read(name):
+    for kind, line in ("service", r"^#Environment=MTA_STS_STATE_DIR=/"), ("cron", r"^#MTA_STS_STATE_DIR=/"):
+        text = (EXAMPLES / f"mta-sts-{name}.{kind}").read_text()
+        assert re.search(line, text, re.M)
+        help = subprocess.run([f"{BUILD}/mta-sts", name, "--help"], capture_output=True, timeout=60).stdout
+        assert (b" --database" in help) == (f"mta-sts {name} --database" in text)
+
+
 def shell_of(service):
     """What systemd passes to sh -c."""
     text = re.search(r"^ExecStart=/bin/sh -c '(.*?)'$", service, re.M | re.S)[1]
