@@ -6,6 +6,8 @@ import socket
 import struct
 import time
 
+import process
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RESET, SETTINGS, PING = 0, 1, 3, 4, 6
 NAMES = {DATA: "data", HEADERS: "headers", RESET: "reset"}
@@ -27,7 +29,7 @@ class Connection:
     """One connection; `seen` has the frames of each stream in their order, as names."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.socket = socket.create_connection(("127.0.0.1", port), process.DEADLINE)
         self.socket.sendall(PREFACE + frame(SETTINGS, 0, 0))
         self.received = b""
         self.seen = {}

@@ -13,7 +13,7 @@ import pytest
 
 import policy
 import process
-from hosting import BODY, Hosting, begin_hosting, directive, fetch, is_served, served, under_load
+from hosting import BODY, Hosting, begin_hosting, directive, fetch, is_served, under_load
 from policy import text
 
 pytestmark = pytest.mark.slow
@@ -25,6 +25,10 @@ SECONDS = 900  # that each step has, on a machine that is busy
 MEMORY = 64  # MB of a process that synchronizes
 MIB = 1 << 20
 KILLED = r"AH00052: child pid \d+ exit signal Killed"
+
+
+def served(server, domain, expected=policy.POLICY):
+    process.wait_for(lambda: is_served(server, domain, expected), domain + " to be served", SECONDS)
 
 
 def domain(number):

@@ -25,9 +25,9 @@ IS_LONG = bool(os.environ.get("MTA_STS_LONG"))
 COUNT = 10_000 if IS_LONG else 200
 GRACEFULS, WARM_UP = (50, 10) if IS_LONG else (4, 2)
 RENEWED = 100 if IS_LONG else 10
-START = 60  # seconds, on a machine that is busy
+START = 120  # seconds, on a machine that is busy
 GROWTH = 1500  # KiB of the parent; only the long run goes on long enough to judge it
-SHOWN = 40  # seconds; httpd's parent looks about every 10, and spreads that over its rounds
+SHOWN = 120  # seconds, the same; httpd's parent looks about every 10, and spreads that over its rounds
 
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 CURL_VERSIONS = (("--tlsv1.2", "--tls-max", "1.2"), ("--tlsv1.3",))
