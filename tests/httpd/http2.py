@@ -47,10 +47,17 @@ class Connection:
 
     def post(self, host, path, more=()):
         """Begins a stream with a body and returns its id."""
+        return self.begin("POST", END_HEADERS, host, path, more)
+
+    def get(self, host, path):
+        """Begins a stream without a body and returns its id."""
+        return self.begin("GET", END_HEADERS | END_STREAM, host, path)
+
+    def begin(self, method, flags, host, path, more=()):
         stream, self.last = self.last + 1, self.last + 2
-        fields = [(":method", "POST"), (":scheme", "http"), (":authority", host), (":path", path), *more]
+        fields = [(":method", method), (":scheme", "http"), (":authority", host), (":path", path), *more]
         self.seen[stream] = []
-        self.send(HEADERS, END_HEADERS, stream, b"".join(literal(*field) for field in fields))
+        self.send(HEADERS, flags, stream, b"".join(literal(*field) for field in fields))
         return stream
 
     def take(self, kind, flags, stream, payload):

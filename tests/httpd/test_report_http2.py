@@ -181,6 +181,51 @@ def test_many_refused_slow_bodies_hold_few_workers(start):
     assert counts[-1], "some wait"
 
 
+# The values that Debian installs: mod_http2 then has at most 37 threads in each of two children.
+DEBIAN = ("StartServers 2\nMinSpareThreads 25\nMaxSpareThreads 75\nThreadLimit 64\nThreadsPerChild 25\n"
+          "MaxRequestWorkers 150\nMaxConnectionsPerChild 0\n")
+
+
+def is_answered(server):
+    """Whether a policy arrives over HTTP/2 at once. mod_http2 sometimes leaves a stream waiting although
+    threads of it are idle, for a lost wake-up; then one of the next requests wakes them."""
+    with Connection(server.ports["http"]) as connection:
+        stream = connection.get(HOST, policy.PATH)
+        connection.listen(0.5, stream)
+        return connection.is_over(stream) and connection.seen[stream][0] == "headers"
+
+
+def count_pending(connections):
+    for connection in connections:
+        connection.listen(0.01)
+    return sum(not one.is_over(stream) for one in connections for stream in one.seen)
+
+
+def send_slowly(server, network, bodies=6):
+    """A connection with bodies of which only the first byte comes: as many as httpd takes at once."""
+    connection = Connection(server.ports["http"])
+    for number in range(bodies):
+        fields = [*GZIP, ("x-client", f"198.51.{network}.{number + 1}")]
+        connection.send(DATA, 0, connection.post(HOST, report.PATH, fields), b"\x1f")
+    return connection
+
+
+@pytest.mark.parametrize("conf,most", [(DEBIAN, 12), (DEBIAN + "H2MaxWorkers 8\nH2MinWorkers 4\n", 4)],
+                         ids=["default", "few-workers"])
+def test_slow_bodies_of_many_networks_hold_half_of_the_threads_of_http_2_at_most(make_with, conf, most):
+    server = make_with([r"\[report-busy\]$"])
+    server.log.possible += [r"\[report-cut\]$"]
+    server.configure("Protocols h2c http/1.1\nTimeout 300\n" + conf + report.conf(), ["http2"]).start()
+    connections = [send_slowly(server, network) for network in range(6) for _ in range(3)]
+    try:
+        process.wait_for(lambda: count_pending(connections) <= most * len(server.children()),
+                         "refusals of most slow bodies, long before their end after 30 seconds", 20)
+        process.wait_for(lambda: is_answered(server), "a policy over HTTP/2", 20)
+    finally:
+        for connection in connections:
+            connection.socket.close()
+
+
 # --- with the client of real senders ---
 
 

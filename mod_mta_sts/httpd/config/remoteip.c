@@ -6,6 +6,7 @@
 #include <apr_tables.h>
 #include <http_core.h>
 
+#include "httpd/config/conftree.h"
 #include "httpd/config/vhost_names.h"
 
 typedef struct listener {
@@ -83,7 +84,7 @@ const mts_remoteip *mts_remoteip_read(apr_pool_t *p, const server_rec *main)
             take_flag(remoteip, main, directive);
         }
         if (is_named(directive, "<VirtualHost") && find(directive->first_child, name)) {
-            s = mts_vhost_names_server(main, directive);
+            s = mts_conftree_server(directive);
             if (s) {
                 take_flag(remoteip, s, find(directive->first_child, name));
             }
@@ -112,9 +113,9 @@ int mts_remoteip_has_proxy_protocol(const mts_remoteip *remoteip, apr_sockaddr_t
 /* The directive that is in effect for a server: its own, or else that of all. */
 static const ap_directive_t *in_effect(const server_rec *s, const char *name)
 {
-    const ap_directive_t *own = find(mts_vhost_names_section(s), name);
+    const ap_directive_t *own = find(mts_conftree_section(s), name);
 
-    return own ? own : find(ap_conftree, name);
+    return own ? own : mts_conftree_find(name);
 }
 
 int mts_remoteip_replaces(const mts_remoteip *remoteip, const server_rec *s)

@@ -7,6 +7,7 @@
 #include <util_cfgtree.h>
 
 #include "core/base/name.h"
+#include "httpd/config/conftree.h"
 
 /* A name that violates our rules for host names is ignored, since no sender can use it. */
 static void add_host_name(apr_pool_t *p, apr_array_header_t *found, const char *name)
@@ -102,33 +103,6 @@ static const ap_directive_t *ssl_engine(const ap_directive_t *directive)
     return engine;
 }
 
-static int is_section_of(const ap_directive_t *directive, const server_rec *s)
-{
-    return (unsigned)directive->line_num == s->defn_line_number && s->defn_name &&
-           apr_cstr_casecmp(directive->directive, "<VirtualHost") == 0 &&
-           strcmp(directive->filename, s->defn_name) == 0;
-}
-
-const ap_directive_t *mts_vhost_names_section(const server_rec *s)
-{
-    const ap_directive_t *directive = s->is_virtual ? ap_conftree : NULL;
-
-    while (directive && !is_section_of(directive, s)) {
-        directive = directive->next;
-    }
-    return directive ? directive->first_child : NULL;
-}
-
-const server_rec *mts_vhost_names_server(const server_rec *main, const ap_directive_t *section)
-{
-    const server_rec *s = main->next;
-
-    while (s && !is_section_of(section, s)) {
-        s = s->next;
-    }
-    return s;
-}
-
 /* The protocol of a listener is only known after configtest; until then its port decides. */
 static int listener_is_https(const server_rec *s)
 {
@@ -153,9 +127,9 @@ static int has_directive(const ap_directive_t *directive, const char *name)
 /* Its own SSLEngine, or else that of all servers; NULL if there is none. */
 static const ap_directive_t *ssl_engine_of(const server_rec *s)
 {
-    const ap_directive_t *own = ssl_engine(mts_vhost_names_section(s));
+    const ap_directive_t *own = ssl_engine(mts_conftree_section(s));
 
-    return own ? own : ssl_engine(ap_conftree);
+    return own ? own : mts_conftree_find("SSLEngine");
 }
 
 /* The scheme first: where it is not set, the configuration need not be searched. */
@@ -173,24 +147,15 @@ int mts_vhost_names_is_behind_proxy(const server_rec *s)
            !(protocol && strcmp(protocol, "https") == 0);
 }
 
-/* Whether one of these directives, besides those in sections, is of this name. */
-static int has_own_directive(const ap_directive_t *directive, const char *name)
-{
-    while (directive && apr_cstr_casecmp(directive->directive, name) != 0) {
-        directive = directive->next;
-    }
-    return directive != NULL;
-}
-
 int mts_vhost_names_has_chain(const server_rec *s)
 {
     static const char *const names[] = {"SSLCertificateChainFile", "SSLCACertificateFile",
                                         "SSLCACertificatePath"};
-    const ap_directive_t *section = mts_vhost_names_section(s);
+    const ap_directive_t *section = mts_conftree_section(s);
     apr_size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (has_directive(section, names[i]) || has_own_directive(ap_conftree, names[i])) {
+        if (has_directive(section, names[i]) || mts_conftree_find(names[i])) {
             return 1;
         }
     }

@@ -35,12 +35,6 @@ int mts_vhost_names_has_chain(const server_rec *s);
 /* Whether a server is behind a proxy that terminates TLS. */
 int mts_vhost_names_is_behind_proxy(const server_rec *s);
 
-/* The directives inside the <VirtualHost> of a server; NULL for the main server. */
-const ap_directive_t *mts_vhost_names_section(const server_rec *s);
-
-/* The server of a <VirtualHost>, or NULL. */
-const server_rec *mts_vhost_names_server(const server_rec *main, const ap_directive_t *section);
-
 /* Whether the argument of a directive is On, which may be quoted. */
 int mts_vhost_names_is_on(const ap_directive_t *directive);
 

@@ -149,6 +149,9 @@ static int reject_body(request_rec *r, apr_size_t max, int status)
         mts_body_discard(r, max);
         return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
     }
+    if (status == HTTP_TOO_MANY_REQUESTS) {
+        return mts_report_answer(r, MTS_REPORT_BUSY, 0, NULL);
+    }
     if (status == AP_FILTER_ERROR) { /* a filter has sent a response */
         mts_counters_add(MTS_REPORT_INCOMPLETE);
         return status;
@@ -249,6 +252,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     (void)main;
     mts_opened_child_init(pchild);
+    mts_body_child_init();
     count_workers();
 }
 

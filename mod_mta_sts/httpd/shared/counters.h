@@ -115,7 +115,7 @@ typedef struct mts_counters {
     unsigned char secret[16]; /* of the hash of addresses */
     mts_room room;
     mts_known known[MTS_KNOWN_MAX];
-    mts_token tokens[MTS_TOKEN_KINDS][MTS_TOKENS_MAX];
+    mts_token tokens[MTS_TOKEN_SHARED][MTS_TOKENS_MAX];
 } mts_counters;
 
 /* Never NULL: before post_config it is private memory that is never read. */

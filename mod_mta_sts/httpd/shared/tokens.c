@@ -15,9 +15,13 @@
 #define PAUSE_FIRST 500 /* microseconds between attempts */
 #define PAUSE_LONGEST 5000
 
+/* Those that each process has for itself. */
+static mts_token local[MTS_TOKEN_KINDS - MTS_TOKEN_SHARED][MTS_TOKENS_MAX];
+
 static mts_token *tokens_of(mts_token_kind kind)
 {
-    return mts_counters_shared->tokens[kind];
+    return kind < MTS_TOKEN_SHARED ? mts_counters_shared->tokens[kind]
+                                   : local[kind - MTS_TOKEN_SHARED];
 }
 
 static apr_uint64_t seconds_now(void)

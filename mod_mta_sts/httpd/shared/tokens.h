@@ -15,6 +15,9 @@ typedef enum mts_token_kind {
     MTS_TOKEN_SURVEY,  /* inflating and scanning the bytes of a report */
     MTS_TOKEN_LARGE,   /* parsing a report that needs much memory */
     MTS_TOKEN_REFUSAL, /* waiting for the rest of a body that is refused */
+    MTS_TOKEN_SHARED,
+    MTS_TOKEN_STREAM = MTS_TOKEN_SHARED, /* in each process: waiting for a body over HTTP/2, whose
+                                            threads a process does not share with others */
     MTS_TOKEN_KINDS
 } mts_token_kind;
 

@@ -18,10 +18,12 @@
 #include "httpd/policy/fetch_note.h"
 #include "httpd/policy/handshake_note.h"
 #include "httpd/policy/startup_findings.h"
+#include "httpd/config/conftree.h"
 #include "httpd/config/proxied.h"
 #include "httpd/config/report_scope.h"
 #include "httpd/config/pair_config.h"
 #include "httpd/config/shadow.h"
+#include "httpd/config/conftree.h"
 #include "httpd/config/policies.h"
 #include "httpd/shared/memory.h"
 #include "httpd/config/state.h"
@@ -44,6 +46,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     (void)plog;
     config->plain = config->own;
     config->findings = mta_sts_findings_make(pconf);
+    mts_conftree_index(pconf, ptemp, main);
     mts_policies_resolve(pconf, ptemp, main, config->findings);
     mts_shadow_check(pconf, main, config->findings);
     mts_report_scope_collect(pconf, main, config->findings);
