@@ -39,12 +39,21 @@ static int is_of_state(const char *name)
     return is;
 }
 
-/* Where a file system is mounted, what every directory may have (hidden files: of snapshots, of
- * NFS, of a lock), and what `mta-sts watch` makes in an empty one, and in its own directory. */
+/* What an empty directory may have: one where a file system is mounted, one of version control, and
+ * one in which `mta-sts watch` or a lock was first. Other hidden files are those of a home. */
 static int is_of_any(const char *name)
 {
-    return *name == '.' || strcmp(name, "tmp") == 0 || strcmp(name, "lost+found") == 0 ||
-           strncmp(name, TLSRPT_FOREIGN_WATCH, strlen(TLSRPT_FOREIGN_WATCH)) == 0;
+    static const char *const names[] = {".",          "..",         "tmp",          "lost+found",
+                                        ".snapshot",  ".snapshots", ".zfs",         ".gitkeep",
+                                        ".gitignore", ".keep",      ".mta-sts.lock"};
+    apr_size_t i;
+    int is = strncmp(name, TLSRPT_FOREIGN_WATCH, strlen(TLSRPT_FOREIGN_WATCH)) == 0 ||
+             strncmp(name, ".nfs", 4) == 0; /* a deleted file that is still open */
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        is |= strcmp(name, names[i]) == 0;
+    }
+    return is;
 }
 
 const char *tlsrpt_foreign_file(apr_pool_t *p, const char *path)

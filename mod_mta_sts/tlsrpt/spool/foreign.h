@@ -14,7 +14,8 @@
 
 /*
  * The quoted name of a file in a directory that has other files and none of a state directory; NULL
- * for a state directory, one that is empty but for hidden files, and one that cannot be read.
+ * for a state directory, one that is empty but for what a new volume has, and one that cannot be
+ * read.
  */
 const char *tlsrpt_foreign_file(apr_pool_t *p, const char *path);
 
