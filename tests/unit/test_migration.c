@@ -48,6 +48,7 @@ static void make_old(indexed *index)
         "ALTER TABLE tlsrpt_report DROP COLUMN peer",
         "DROP INDEX tlsrpt_report_signer",
         "ALTER TABLE tlsrpt_report DROP COLUMN signer",
+        "DROP INDEX tlsrpt_report_host",
         "DROP TABLE mta_sts_machine",
         "DROP TABLE mta_sts_network_name",
         "DROP TABLE mta_sts_fetch",
@@ -187,6 +188,8 @@ static void test_migrating_version_7_counts_what_was_not_served(void **state)
     static const char *const statements[] = {
         "ALTER TABLE mta_sts_fetch_day DROP COLUMN refused",
         "ALTER TABLE mta_sts_fetch_day DROP COLUMN removals",
+        "ALTER TABLE mta_sts_machine DROP COLUMN confirmed",
+        "DROP INDEX tlsrpt_report_host",
         "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (20000, 3)",
         "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (20001, 1)",
         "INSERT INTO mta_sts_fetch VALUES"
