@@ -123,28 +123,50 @@ static void what_was_not_served_cannot_push_out_what_was(void **state)
     assert_int_equal(by_network[1], MTA_STS_FETCH_NETWORKS_MAX);
 }
 
-static void handshakes_of_many_domains_leave_half_of_a_day_to_those_that_were_served(void **state)
+/* What is recorded by name of a day with room for 1,000 rows: named[1] were served. */
+static void add_many_domains(database_test *test, int number, int outcome, apr_int64_t named[2])
 {
-    database_test *test = *state;
     mta_sts_database *db = database_open(test);
     mta_sts_fetches_machine a = machine("a.example", T0, T0);
-    apr_int64_t named[2] = {0};
     const apr_array_header_t *rows;
     int i;
 
     a.rows_max = 4000;
-    for (i = 0; i < 1400; i++) {
-        mta_sts_fetch one = fetch_at(apr_psprintf(test->p, "d%d.example", i), "192.0.2.0/24", T0);
+    for (i = 0; i < number; i++) {
+        mta_sts_fetch one =
+            fetch_at(apr_psprintf(test->p, "d%d-%d.example", outcome, i), "192.0.2.0/24", T0);
 
-        one.outcome = i < 700 ? MTA_STS_FETCH_TLS_FAILED : MTA_STS_FETCH_SERVED;
+        one.outcome = outcome;
         add(db, &a, &one, 1, test->p);
     }
     rows = read_all(db, NULL, test->p);
+    named[0] = named[1] = 0;
     for (i = 0; i < rows->nelts; i++) {
         named[at(rows, i)->outcome == MTA_STS_FETCH_SERVED] += *at(rows, i)->domain != '\0';
     }
+    mta_sts_database_close(db);
+}
+
+static void handshakes_of_many_domains_leave_half_of_a_day_to_those_that_were_served(void **state)
+{
+    apr_int64_t named[2];
+
+    add_many_domains(*state, 700, MTA_STS_FETCH_TLS_FAILED, named);
+    add_many_domains(*state, 700, MTA_STS_FETCH_SERVED, named);
     assert_int_equal(named[0], 500);
     assert_int_equal(named[1], 500);
+}
+
+static void requests_that_were_served_leave_their_room_to_handshakes_that_failed(void **state)
+{
+    apr_int64_t named[2];
+
+    add_many_domains(*state, 600, MTA_STS_FETCH_SERVED, named);
+    add_many_domains(*state, 300, MTA_STS_FETCH_TLS_FAILED, named);
+    assert_int_equal(named[0], 300);
+    assert_int_equal(named[1], 600);
+    add_many_domains(*state, 700, MTA_STS_FETCH_TLS_GAVE_UP, named);
+    assert_int_equal(named[0], 400);
 }
 
 static void it_is_known_when_the_log_is_getting_full(void **state)
@@ -173,6 +195,14 @@ static void it_is_known_when_the_log_is_getting_full(void **state)
         assert_int_equal(room.oldest_end, T0 - 4 * DAY);
         assert_int_equal(room.days, 2);
     }
+}
+
+static const char *expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
+                          apr_pool_t *p, int *more)
+{
+    const mta_sts_fetches_ages ages = {keep, full, T0 + 100 * DAY};
+
+    return mta_sts_fetches_expire(db, &ages, max, p, more);
 }
 
 /* A row on each of seven days, of which the last one is short of room, at noon of that day. */
@@ -245,6 +275,42 @@ static void at_most_two_days_are_deleted_on_a_day_however_often_a_process_is_sta
     assert_int_equal(make_room(test, NOON + DAY, 10, &began), T0 + 3 * DAY);
 }
 
+static void a_day_whose_deletion_was_interrupted_is_deleted_completely(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    int began, i;
+
+    fill_days(db, 5, test->p);
+    for (i = 0; i < 6; i++) { /* of one row each, the last one finds no more */
+        assert_int_equal(make_room(test, NOON, 1, &began), T0 + DAY);
+        assert_int_equal(began, i == 0);
+    }
+    assert_int_equal(oldest(db), T0 + DAY);
+    assert_int_equal(make_room(test, NOON, 10, &began), T0 + 2 * DAY);
+    assert_true(began);
+}
+
+static void rows_of_a_day_are_counted_until_all_of_them_are_deleted(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *count = "SELECT count(*) FROM mta_sts_fetch_day WHERE day = %lld";
+    apr_int64_t counted;
+    int more, i;
+
+    fill_days(db, 2, test->p);
+    for (i = 0; i < 3; i++) {
+        assert_done(mta_sts_database_rows(db, count, mta_sts_database_take_number, &counted,
+                                          (long long)(T0 / DAY)));
+        assert_int_equal(counted, 1);
+        assert_done(expire(db, T0 + DAY, T0, 1, test->p, &more));
+    }
+    assert_done(mta_sts_database_rows(db, count, mta_sts_database_take_number, &counted,
+                                      (long long)(T0 / DAY)));
+    assert_int_equal(counted, 0);
+}
+
 static void the_rows_of_a_day_are_limited_and_later_days_have_their_own(void **state)
 {
     database_test *test = *state;
@@ -265,14 +331,6 @@ static void the_rows_of_a_day_are_limited_and_later_days_have_their_own(void **s
     assert_int_equal(read_all(db, NULL, test->p)->nelts, 2000 + 1 + 1500 + 1);
     assert_int_equal(at(read_all(db, "", test->p), 0)->requests, 700);
     assert_int_equal(at(read_all(db, "", test->p), 1)->requests, 200);
-}
-
-static const char *expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
-                          apr_pool_t *p, int *more)
-{
-    const mta_sts_fetches_ages ages = {keep, full, T0 + 100 * DAY};
-
-    return mta_sts_fetches_expire(db, &ages, max, p, more);
 }
 
 static void full_addresses_of_a_clock_that_was_ahead_are_replaced_at_once(void **state)
@@ -484,8 +542,11 @@ int main(void)
         DATABASE_TESTS(networks_of_a_domain_and_hour_are_limited),
         DATABASE_TESTS(what_was_not_served_cannot_push_out_what_was),
         DATABASE_TESTS(handshakes_of_many_domains_leave_half_of_a_day_to_those_that_were_served),
+        DATABASE_TESTS(requests_that_were_served_leave_their_room_to_handshakes_that_failed),
         DATABASE_TESTS(it_is_known_when_the_log_is_getting_full),
         DATABASE_TESTS(at_most_two_days_are_deleted_on_a_day_however_often_a_process_is_started),
+        DATABASE_TESTS(a_day_whose_deletion_was_interrupted_is_deleted_completely),
+        DATABASE_TESTS(rows_of_a_day_are_counted_until_all_of_them_are_deleted),
         DATABASE_TESTS(the_rows_of_a_day_are_limited_and_later_days_have_their_own),
         DATABASE_TESTS(old_rows_are_deleted_and_full_addresses_replaced_in_small_steps),
         DATABASE_TESTS(full_addresses_of_a_clock_that_was_ahead_are_replaced_at_once),

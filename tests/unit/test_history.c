@@ -299,13 +299,14 @@ static void test_policies_that_no_cache_can_contain_are_deleted_in_time(void **s
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
+    const apr_time_t began = apr_time_now() - 600 * DAY;
     const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
 
-    note_text(db, test->p, T0, one);
-    note_text(db, test->p, T0 + DAY, two);
-    note_text(db, test->p, T0 + 300 * DAY, two);
+    note_text(db, test->p, began, one);
+    note_text(db, test->p, began + DAY, two);
+    note_text(db, test->p, began + 300 * DAY, two);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
-    note_text(db, test->p, T0 + 500 * DAY, two);
+    note_text(db, test->p, began + 500 * DAY, two);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
 }
 
@@ -313,18 +314,59 @@ static void test_the_policies_of_a_machine_that_is_gone_are_deleted_in_time(void
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
+    const apr_time_t began = apr_time_now() - 600 * DAY;
     const char *one = text_of(test->p, "testing", 86400);
-    mta_sts_history_machine other = machine_at(T0);
+    mta_sts_history_machine other = machine_at(began);
     apr_array_header_t *served = nothing(test->p);
 
     serve(served, "example.com", one);
     other.host = "gone.example";
     note(db, other, served);
-    note_text(db, test->p, T0 + 400 * DAY, one);
+    note_text(db, test->p, began + 400 * DAY, one);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
-    note_text(db, test->p, T0 + 402 * DAY, one);
+    note_text(db, test->p, began + 402 * DAY, one);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
     assert_string_equal(entry(read_all(db, test->p, "example.com"), 0)->host, "a.example");
+}
+
+/* Rows of machines that share a database are not at the mercy of the clock of one of them. */
+static void test_a_clock_that_is_ahead_deletes_nothing_of_other_machines(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
+    const apr_time_t now = apr_time_now();
+    mta_sts_history_machine other = machine_at(now - 2 * DAY);
+    apr_array_header_t *served = nothing(test->p), *later = nothing(test->p);
+
+    serve(served, "example.com", one);
+    serve(later, "example.com", two);
+    other.host = "b.example";
+    note(db, other, served);
+    other.started = other.stamped = other.now = now - DAY;
+    note(db, other, later);
+    note_text(db, test->p, now + 1000 * DAY, two);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 3);
+}
+
+/* By its own clock, it was seen last in 1970. */
+static void test_policies_of_a_machine_that_the_database_hears_of_are_not_deleted(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400);
+    mta_sts_history_machine other = machine_at(DAY);
+    apr_array_header_t *served = nothing(test->p);
+
+    serve(served, "example.com", one);
+    other.host = "b.example";
+    note(db, other, served);
+    assert_done(mta_sts_database_run(
+        db,
+        "INSERT INTO mta_sts_machine (identity, host, confirmed) VALUES ('b', 'b.example', %lld)",
+        (long long)apr_time_now()));
+    note_text(db, test->p, apr_time_now(), one);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
 }
 
 static void test_an_error_is_reported_and_leaves_nothing_half_written(void **state)
@@ -385,6 +427,8 @@ int main(void)
         DATABASE_TESTS(test_a_machine_does_not_end_policies_of_others),
         DATABASE_TESTS(test_policies_that_no_cache_can_contain_are_deleted_in_time),
         DATABASE_TESTS(test_the_policies_of_a_machine_that_is_gone_are_deleted_in_time),
+        PGSQL_TEST(test_a_clock_that_is_ahead_deletes_nothing_of_other_machines),
+        DATABASE_TESTS(test_policies_of_a_machine_that_the_database_hears_of_are_not_deleted),
         DATABASE_TESTS(test_an_error_is_reported_and_leaves_nothing_half_written),
         DATABASE_TESTS(test_ten_thousand_domains_are_recorded_quickly),
     };

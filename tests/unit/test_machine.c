@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 
+#include "core/database/history.h"
 #include "core/database/identity.h"
 #include "core/database/machine.h"
 
@@ -156,7 +157,7 @@ static void a_damaged_identity_is_replaced(void **state)
 
 #define HOUR 3600
 
-/* A machine has confirmed what it serves this many seconds ago. */
+/* A machine has confirmed what it serves this many seconds ago, by its clock and the database's. */
 static void confirmed(database_test *test, const char *name, int ago)
 {
     mta_sts_database *db = database_open(test);
@@ -165,6 +166,19 @@ static void confirmed(database_test *test, const char *name, int ago)
     assert_done(
         mta_sts_database_run(db, "INSERT INTO mta_sts_history_host (host, noted) VALUES (%s, %lld)",
                              name, (long long)(apr_time_now() - apr_time_from_sec(ago))));
+    assert_done(mta_sts_database_run(db,
+                                     "UPDATE mta_sts_machine SET confirmed = %lld WHERE host = %s",
+                                     (long long)(apr_time_now() - apr_time_from_sec(ago)), name));
+    mta_sts_database_close(db);
+}
+
+/* As the upgrade of an earlier database leaves it: its day begins then. */
+static void never_confirmed(database_test *test, const char *name)
+{
+    mta_sts_database *db = database_open(test);
+
+    assert_done(
+        mta_sts_database_run(db, "UPDATE mta_sts_machine SET confirmed = 0 WHERE host = %s", name));
     mta_sts_database_close(db);
 }
 
@@ -205,7 +219,7 @@ static void a_new_machine_gets_the_name_of_one_that_is_gone(void **state)
     assert_string_equal(joined(test, a), third); /* which was not gone */
 }
 
-static void a_name_is_not_given_away_for_a_clock_that_was_not_set_or_with_reports(void **state)
+static void a_name_is_not_given_away_before_it_is_confirmed_or_with_reports(void **state)
 {
     database_test *test = *state;
     const char *host = mta_sts_identity_host(test->p);
@@ -213,11 +227,67 @@ static void a_name_is_not_given_away_for_a_clock_that_was_not_set_or_with_report
     const char *third = apr_psprintf(test->p, "%s (3)", host);
 
     assert_string_equal(joined(test, directory(test, "a")), host);
-    confirmed(test, host, (int)apr_time_sec(apr_time_now()) - HOUR); /* in 1970 */
+    never_confirmed(test, host);
     assert_string_equal(joined(test, directory(test, "b")), second);
     confirmed(test, second, 25 * HOUR);
     has_report(test, second);
     assert_string_equal(joined(test, directory(test, "c")), third);
+}
+
+/* Confirms what it serves, by its own clock. */
+static const char *confirm_at(database_test *test, mta_sts_database *db, apr_time_t now)
+{
+    const mta_sts_history_machine machine = {mta_sts_database_host(db), now, now, now, now};
+    apr_array_header_t *none = apr_array_make(test->p, 1, sizeof(mta_sts_history_served)), *changes;
+    const char *error = mta_sts_history_record(db, &machine, none, test->p, &changes);
+
+    return error ? error : mta_sts_history_confirm(db, &machine);
+}
+
+static mta_sts_database *open_and_join(database_test *test, const char *state_dir)
+{
+    mta_sts_database *db = database_open(test);
+
+    assert_done(mta_sts_machine_join(db, state_dir, test->p));
+    return db;
+}
+
+static void a_machine_whose_clock_is_behind_is_not_silent(void **state)
+{
+    static const apr_time_t behind[] = {25 * HOUR, 400 * 24 * HOUR};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+        database_test *test = *state;
+        const char *host = mta_sts_identity_host(test->p);
+        mta_sts_database *a =
+            open_and_join(test, directory(test, apr_psprintf(test->p, "a%d", (int)i)));
+
+        confirmed(test, mta_sts_database_host(a), 25 * HOUR);
+        assert_done(confirm_at(test, a, apr_time_now() - apr_time_from_sec(behind[i])));
+        assert_string_equal(joined(test, directory(test, apr_psprintf(test->p, "b%d", (int)i))),
+                            apr_psprintf(test->p, "%s (%d)", host, 2 * (int)i + 2));
+        mta_sts_database_close(a);
+    }
+}
+
+/* Its connection is still open when it goes on. */
+static void a_machine_that_was_paused_writes_nothing_under_the_name_of_another_one(void **state)
+{
+    database_test *test = *state;
+    const char *host = mta_sts_identity_host(test->p), *a_dir = directory(test, "a"), *error;
+    mta_sts_database *a = open_and_join(test, a_dir);
+
+    assert_done(confirm_at(test, a, apr_time_now()));
+    confirmed(test, host, 25 * HOUR);
+    assert_string_equal(joined(test, directory(test, "b")), host);
+    error = mta_sts_database_begin(a); /* all that writes begins with it */
+    assert_non_null(error);
+    assert_non_null(strstr(error, host));
+    assert_non_null(strstr(error, "another machine"));
+    assert_non_null(confirm_at(test, a, apr_time_now()));
+    mta_sts_database_close(a);
+    assert_string_equal(joined(test, a_dir), apr_psprintf(test->p, "%s (2)", host));
 }
 
 /* As a machine that was made from an image of another one. */
@@ -249,6 +319,21 @@ static void a_machine_whose_state_directory_cannot_be_written_to_does_not_join(v
     assert_string_equal(mta_sts_database_host(db), mta_sts_identity_host(test->p));
 }
 
+/* All machines wait while one joins. */
+static void joining_does_not_scan_the_reports(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    apr_int64_t indexes = 0;
+
+    assert_done(
+        mta_sts_database_rows(db,
+                              "SELECT count(*) FROM pg_indexes WHERE tablename = 'tlsrpt_report'"
+                              " AND position('(host)' in indexdef) > 0",
+                              mta_sts_database_take_number, &indexes));
+    assert_int_equal(indexes, 1);
+}
+
 static void the_file_of_sqlite_belongs_to_one_machine(void **state)
 {
     database_test *test = *state;
@@ -264,9 +349,12 @@ int main(void)
         SQLITE_TEST(a_damaged_identity_is_replaced),
         PGSQL_TEST(machines_of_one_host_name_have_names_of_their_own_and_keep_them),
         PGSQL_TEST(a_new_machine_gets_the_name_of_one_that_is_gone),
-        PGSQL_TEST(a_name_is_not_given_away_for_a_clock_that_was_not_set_or_with_reports),
+        PGSQL_TEST(a_name_is_not_given_away_before_it_is_confirmed_or_with_reports),
+        PGSQL_TEST(a_machine_whose_clock_is_behind_is_not_silent),
+        PGSQL_TEST(a_machine_that_was_paused_writes_nothing_under_the_name_of_another_one),
         PGSQL_TEST(a_copy_with_another_host_name_gets_an_identity_of_its_own),
         PGSQL_TEST(a_machine_whose_state_directory_cannot_be_written_to_does_not_join),
+        PGSQL_TEST(joining_does_not_scan_the_reports),
         SQLITE_TEST(the_file_of_sqlite_belongs_to_one_machine),
     };
 

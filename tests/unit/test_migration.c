@@ -48,6 +48,7 @@ static void make_old(indexed *index)
         "ALTER TABLE tlsrpt_report DROP COLUMN peer",
         "DROP INDEX tlsrpt_report_signer",
         "ALTER TABLE tlsrpt_report DROP COLUMN signer",
+        "DROP INDEX tlsrpt_report_host",
         "DROP TABLE mta_sts_machine",
         "DROP TABLE mta_sts_network_name",
         "DROP TABLE mta_sts_fetch",
@@ -181,6 +182,41 @@ static void test_removing_all_reports_from_migrated_sums_leaves_nothing(void **s
     assert_int_equal(count_rows(index, "tlsrpt_cause"), 0);
 }
 
+/* What was not served was not counted by itself. */
+static void test_migrating_version_7_counts_what_was_not_served(void **state)
+{
+    static const char *const statements[] = {
+        "ALTER TABLE mta_sts_fetch_day DROP COLUMN refused",
+        "ALTER TABLE mta_sts_fetch_day DROP COLUMN removals",
+        "ALTER TABLE mta_sts_machine DROP COLUMN confirmed",
+        "DROP INDEX tlsrpt_report_host",
+        "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (20000, 3)",
+        "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (20001, 1)",
+        "INSERT INTO mta_sts_fetch VALUES"
+        " ('d.example', 480000, '192.0.2.0/24', '', 0, '', '', 1, 0, 0),"
+        " ('d.example', 480000, '192.0.2.0/24', '', 1, '', '', 1, 0, 0),"
+        " ('d.example', 480023, '192.0.2.0/24', '', 2, '', '', 1, 0, 0),"
+        " ('', 480023, '', '', 2, '', '', 1, 0, 0),"
+        " ('d.example', 480024, '192.0.2.0/24', '', 0, '', '', 1, 0, 0)",
+        "UPDATE mta_sts_schema SET version = 7",
+        NULL,
+    };
+    indexed *index = make_index(state);
+    apr_int64_t refused = -1;
+
+    assert_done(mta_sts_database_run_all(index->db, statements));
+    open_again(index, *state);
+    assert_int_equal(version_of(index->db), mta_sts_database_schema_version());
+    assert_done(mta_sts_database_rows(
+        index->db, "SELECT refused + 10 * removals FROM mta_sts_fetch_day WHERE day = 20000",
+        mta_sts_database_take_number, &refused));
+    assert_int_equal(refused, 2);
+    assert_done(mta_sts_database_rows(index->db,
+                                      "SELECT refused FROM mta_sts_fetch_day WHERE day = 20001",
+                                      mta_sts_database_take_number, &refused));
+    assert_int_equal(refused, 0);
+}
+
 static void test_a_failed_migration_changes_nothing(void **state)
 {
     indexed *index = make_index(state);
@@ -243,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_migrating_version_1_gives_the_sums_of_a_new_database),
         DATABASE_TESTS(test_removing_all_reports_from_migrated_sums_leaves_nothing),
+        DATABASE_TESTS(test_migrating_version_7_counts_what_was_not_served),
         PGSQL_TEST(test_a_migration_has_a_longer_timeout_than_other_statements),
         DATABASE_TESTS(test_a_failed_migration_changes_nothing),
     };

@@ -346,6 +346,7 @@ const char *mta_sts_database_begin(mta_sts_database *db)
 
     if (!error && !db->is_sqlite) {
         error = mta_sts_database_rows(db, PGSQL_WRITERS, take_none, NULL, PGSQL_LOCK);
+        error = error || !db->check ? error : db->check(db);
         if (error) {
             mta_sts_database_rollback(db);
         }

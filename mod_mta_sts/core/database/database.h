@@ -89,7 +89,8 @@ const char *mta_sts_database_name(const mta_sts_database *db);
 /*
  * Begins a transaction that writes. There is only one at a time over all processes and machines; it
  * is an error if the lock cannot be taken within about ten seconds, or if SQLite's file was removed
- * or replaced (it must be opened again then).
+ * or replaced, or the name of this machine is that of another one now (core/database/machine.h; it
+ * must be opened again then).
  */
 const char *mta_sts_database_begin(mta_sts_database *db);
 

@@ -26,7 +26,8 @@ typedef struct mta_sts_fetch_room {
 #define MTA_STS_FETCH_REMOVALS_MAX 2
 
 /*
- * The rows that a day may have.
+ * The rows that a day may have. At most half of them may be of requests that were not served, since
+ * a handshake that fails costs a stranger the least.
  *
  * @param rows_max of all days
  * @param others   rows of the other days

@@ -27,11 +27,12 @@
     "last_at = CASE WHEN excluded.last_at > mta_sts_fetch.last_at THEN excluded.last_at "          \
     "ELSE mta_sts_fetch.last_at END"
 #define READ_DAY                                                                                   \
-    "SELECT sum(entries), sum(CASE WHEN day = %lld THEN entries ELSE 0 END) FROM "                 \
-    "mta_sts_fetch_day"
+    "SELECT sum(entries), sum(CASE WHEN day = %lld THEN entries ELSE 0 END), "                     \
+    "sum(CASE WHEN day = %lld THEN refused ELSE 0 END) FROM mta_sts_fetch_day"
 #define ADD_DAY                                                                                    \
-    "INSERT INTO mta_sts_fetch_day (day, entries) VALUES (%lld, %lld) ON CONFLICT (day) "          \
-    "DO UPDATE SET entries = mta_sts_fetch_day.entries + excluded.entries"
+    "INSERT INTO mta_sts_fetch_day (day, entries, refused) VALUES (%lld, %lld, %lld) "             \
+    "ON CONFLICT (day) DO UPDATE SET entries = mta_sts_fetch_day.entries + excluded.entries, "     \
+    "refused = mta_sts_fetch_day.refused + excluded.refused"
 #define ADD_LOSS                                                                                   \
     "INSERT INTO mta_sts_fetch_loss (host, hour, requests) VALUES (%s, %lld, %lld) "               \
     "ON CONFLICT (host, hour) DO UPDATE SET requests = mta_sts_fetch_loss.requests + "             \
@@ -67,14 +68,19 @@ const char *mta_sts_fetch_outcome_text(int outcome)
 
 /* --- adding --- */
 
+/* The rows of a day. */
+typedef struct day_rows {
+    apr_int64_t entries;
+    apr_int64_t refused; /* those of them that are of requests that were not served */
+} day_rows;
+
 /* The state of adding. */
 typedef struct adding {
     mta_sts_database *db;
-    apr_int64_t day;     /* whose rows are counted below; -1: none */
-    apr_int64_t entries; /* of that day */
-    apr_int64_t all;     /* of all days */
+    apr_int64_t day; /* whose rows are counted below; -1: none */
+    day_rows before, added;
+    apr_int64_t all; /* rows of all days */
     apr_int64_t rows_max;
-    apr_int64_t added; /* rows, of that day */
 } adding;
 
 static apr_int64_t hour_of(apr_time_t time)
@@ -91,36 +97,53 @@ static int take_two(void *baton, const char *const *columns)
     return 0;
 }
 
+static int take_day(void *baton, const char *const *columns)
+{
+    adding *a = baton;
+
+    a->all = mta_sts_database_number(columns[0]);
+    a->before.entries = mta_sts_database_number(columns[1]);
+    a->before.refused = mta_sts_database_number(columns[2]);
+    return 0;
+}
+
 static const char *end_day(adding *a)
 {
-    apr_int64_t added = a->added;
+    const day_rows added = a->added;
 
-    a->added = 0;
-    return added ? mta_sts_database_run(a->db, ADD_DAY, (long long)a->day, (long long)added) : NULL;
+    a->added = (day_rows){0};
+    return added.entries ? mta_sts_database_run(a->db, ADD_DAY, (long long)a->day,
+                                                (long long)added.entries, (long long)added.refused)
+                         : NULL;
 }
 
 /* Counts the rows of another day. */
 static const char *begin_day(adding *a, apr_int64_t day)
 {
-    apr_int64_t numbers[2] = {0, 0};
     const char *error;
 
     if (day == a->day) {
         return NULL;
     }
     error = end_day(a);
-    error =
-        error ? error : mta_sts_database_rows(a->db, READ_DAY, take_two, numbers, (long long)day);
     a->day = day;
-    a->all = numbers[0];
-    a->entries = numbers[1];
-    return error;
+    return error ? error
+                 : mta_sts_database_rows(a->db, READ_DAY, take_day, a, (long long)day,
+                                         (long long)day);
 }
 
-static int has_room(const adding *a, int outcome)
+static int has_room(const adding *a, int is_served)
 {
-    return a->entries + a->added < mta_sts_fetch_room_of_day(a->rows_max, a->all - a->entries) /
-                                       (outcome == MTA_STS_FETCH_SERVED ? 1 : 2);
+    const apr_int64_t max = mta_sts_fetch_room_of_day(a->rows_max, a->all - a->before.entries);
+
+    return a->before.entries + a->added.entries < max &&
+           (is_served || a->before.refused + a->added.refused < max / 2);
+}
+
+static void count_row(adding *a, int is_served)
+{
+    a->added.entries++;
+    a->added.refused += !is_served;
 }
 
 static const char *add_row(const adding *a, const mta_sts_fetch *one)
@@ -145,14 +168,14 @@ static const char *add_one(adding *a, const mta_sts_fetch *one)
     if (error || found[1]) {
         return error ? error : add_row(a, one);
     }
-    if (!has_room(a, one->outcome)) {
+    if (!has_room(a, is_served)) {
         row.domain = row.network = row.address = row.id = row.agent = "";
     }
     else if (found[0] >= (is_served ? MTA_STS_FETCH_NETWORKS_MAX : MTA_STS_FETCH_REFUSED_MAX)) {
         row.network = row.address = row.id = row.agent = "";
     }
     else {
-        a->added++;
+        count_row(a, is_served);
     }
     return add_row(a, &row);
 }
@@ -221,7 +244,8 @@ const char *mta_sts_fetches_add(mta_sts_database *db, const mta_sts_fetches_mach
 #define DELETE_OLD                                                                                 \
     "DELETE FROM mta_sts_fetch WHERE (" COLUMNS ") IN "                                            \
     "(SELECT " COLUMNS " FROM mta_sts_fetch WHERE hour < %lld LIMIT %d)"
-/* Days that are not whole keep their number until they are. */
+/* When all rows of a day are deleted: a number without rows, or rows without a number, would make
+ * the log larger or smaller than it may be. */
 #define DELETE_DAYS "DELETE FROM mta_sts_fetch_day WHERE day < %lld"
 #define DELETE_LOSSES "DELETE FROM mta_sts_fetch_loss WHERE hour < %lld"
 #define DELETE_SPANS "DELETE FROM mta_sts_fetch_span WHERE noted < %lld AND host <> ''"
@@ -267,7 +291,9 @@ static const char *delete_old(mta_sts_database *db, apr_time_t keep, int max, ap
         error = mta_sts_database_run(db, DELETE_OLD, hour, max);
         error = error ? error : mta_sts_fetch_room_note_deleted(db, keep);
     }
-    error = error ? error : mta_sts_database_run(db, DELETE_DAYS, (long long)(hour / DAY));
+    if (!error && *count < max) {
+        error = mta_sts_database_run(db, DELETE_DAYS, (long long)(hour / DAY));
+    }
     error = error ? error : mta_sts_database_run(db, DELETE_LOSSES, hour);
     return error ? error : mta_sts_database_run(db, DELETE_SPANS, (long long)keep);
 }

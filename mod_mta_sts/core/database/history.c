@@ -7,6 +7,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "core/database/machine.h"
 #include "core/policy/text.h"
 
 /* How long a text stays in the history after its last cached copy has expired. */
@@ -26,11 +27,13 @@
     "UPDATE mta_sts_history SET first_served = %lld "                                              \
     "WHERE host = %s AND last_served IS NULL AND first_served = %lld"
 #define FORGET "DELETE FROM mta_sts_history WHERE last_served + max_age * 1000000 < %lld"
-/* Of machines that are gone: they have ended nothing. */
+/* Of machines that are gone: they have ended nothing. Those whose clock is behind are not. */
 #define FORGET_GONE                                                                                \
     "DELETE FROM mta_sts_history WHERE last_served IS NULL AND EXISTS"                             \
     " (SELECT 1 FROM mta_sts_history_host n WHERE n.host = mta_sts_history.host"                   \
-    " AND n.noted + mta_sts_history.max_age * 1000000 < %lld)"
+    " AND n.noted + mta_sts_history.max_age * 1000000 < %lld) AND NOT EXISTS"                      \
+    " (SELECT 1 FROM mta_sts_machine m WHERE m.host = mta_sts_history.host"                        \
+    " AND m.confirmed >= %lld)"
 #define READ_DOMAIN                                                                                \
     "SELECT h.host, h.domain, h.id, h.text, h.max_age, h.first_served, "                           \
     "COALESCE(h.last_served, n.noted), CASE WHEN h.last_served IS NULL THEN 1 ELSE 0 END "         \
@@ -160,11 +163,13 @@ static const char *note_host(note *n)
                     : mta_sts_database_run(n->db, NOTE_FIRST, n->machine->host, now);
 }
 
-static const char *forget(mta_sts_database *db, long long before)
+static const char *forget(mta_sts_database *db, apr_time_t now)
 {
-    const char *error = mta_sts_database_run(db, FORGET, before);
+    const char *error = mta_sts_machine_earlier(db, &now);
+    const long long before = number(now - REMEMBERED);
 
-    return error ? error : mta_sts_database_run(db, FORGET_GONE, before);
+    error = error ? error : mta_sts_database_run(db, FORGET, before);
+    return error ? error : mta_sts_database_run(db, FORGET_GONE, before, before);
 }
 
 static const char *note_all(note *n, const apr_array_header_t *served)
@@ -174,7 +179,8 @@ static const char *note_all(note *n, const apr_array_header_t *served)
     error = error ? error : note_each(n, served);
     error = error ? error : end_the_others(n);
     error = error ? error : note_host(n);
-    return error ? error : forget(n->db, number(n->machine->now - REMEMBERED));
+    error = error ? error : mta_sts_machine_confirm(n->db);
+    return error ? error : forget(n->db, n->machine->now);
 }
 
 static int compare_changes(const void *one, const void *other)
@@ -223,6 +229,7 @@ const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_
     error =
         error ? error : mta_sts_database_run(db, NOTE_AGAIN, number(machine->now), machine->host);
     error = error ? error : correct(db, machine);
+    error = error ? error : mta_sts_machine_confirm(db);
     error = error ? error : mta_sts_database_commit(db);
     mta_sts_database_rollback(db);
     return error;

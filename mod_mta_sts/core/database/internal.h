@@ -29,8 +29,12 @@ struct mta_sts_database {
     mta_sts_database_use use;
     const char *file; /* of SQLite, else NULL */
     const char *name;
-    const char *host; /* the name of this machine: at first its host name */
-    int has_joined;   /* whether machine.c has set the name */
+    const char *host;     /* the name of this machine: at first its host name */
+    int has_joined;       /* whether machine.c has set the name */
+    const char *identity; /* of this machine if it has joined to write, else NULL */
+    /* Called by each transaction that writes, if not NULL: whether the name is still that of this
+     * machine. Returns NULL, or an error. */
+    const char *(*check)(mta_sts_database *db);
     const mta_sts_conninfo *conninfo; /* of PostgreSQL, else NULL */
     dev_t device;                     /* identify the file that was opened */
     ino_t inode;

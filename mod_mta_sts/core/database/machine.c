@@ -5,24 +5,28 @@
 
 #include <apr_strings.h>
 
-#include "core/database/history.h"
 #include "core/database/identity.h"
 #include "core/database/internal.h"
 
 #define NAMES_MAX 10000 /* of one host name */
 #define SILENT apr_time_from_sec(86400)
 #define READ "SELECT host FROM mta_sts_machine WHERE identity = %s"
+/* The database's clock, since that of a machine may be wrong. */
+#define NOW "CAST(extract(epoch FROM now()) * 1000000 AS bigint)"
 /* Whether a machine has the name and needs it: it has confirmed what it serves within a day, or has
- * reports, or has not started completely yet. That depends on no clock that was not set. */
+ * reports. */
 #define COUNT                                                                                      \
-    "SELECT count(*) FROM mta_sts_machine m WHERE m.host = %s AND (NOT EXISTS"                     \
-    " (SELECT 1 FROM mta_sts_history_host h WHERE h.host = m.host AND h.noted >= %lld"             \
-    " AND h.noted < extract(epoch FROM now()) * 1000000 - %lld) OR EXISTS"                         \
-    " (SELECT 1 FROM tlsrpt_report r JOIN tlsrpt_string s ON s.id = r.host WHERE s.text = "        \
-    "m.host))"
+    "SELECT count(*) FROM mta_sts_machine m WHERE m.host = %s AND (m.confirmed >= " NOW " - %lld"  \
+    " OR EXISTS (SELECT 1 FROM tlsrpt_report r JOIN tlsrpt_string s ON s.id = r.host"              \
+    " WHERE s.text = m.host))"
 #define ADD                                                                                        \
-    "INSERT INTO mta_sts_machine (identity, host) VALUES (%s, %s)"                                 \
-    " ON CONFLICT (host) DO UPDATE SET identity = excluded.identity"
+    "INSERT INTO mta_sts_machine (identity, host, confirmed) VALUES (%s, %s, " NOW ")"             \
+    " ON CONFLICT (host) DO UPDATE SET identity = excluded.identity,"                              \
+    " confirmed = excluded.confirmed"
+/* Of a database of an earlier version: their day begins now. */
+#define BEGIN_DAY "UPDATE mta_sts_machine SET confirmed = " NOW " WHERE confirmed = 0"
+#define CONFIRM "UPDATE mta_sts_machine SET confirmed = " NOW " WHERE identity = %s"
+#define CHECK "SELECT count(*) FROM mta_sts_machine WHERE identity = %s AND host = %s"
 
 static int take_host(void *baton, const char *const *columns)
 {
@@ -48,7 +52,7 @@ static const char *find_free(mta_sts_database *db, apr_pool_t *p, const char **n
     for (i = 1; count && i <= NAMES_MAX; i++) {
         *name = i == 1 ? host : apr_psprintf(p, "%s (%d)", host, i);
         error = mta_sts_database_rows(db, COUNT, mta_sts_database_take_number, &count, *name,
-                                      (long long)MTA_STS_HISTORY_FIRST, (long long)SILENT);
+                                      (long long)SILENT);
         if (error) {
             return error;
         }
@@ -68,7 +72,8 @@ static const char *add_machine(mta_sts_database *db, const char *identity, apr_p
     if (error || db->has_joined) {
         return error;
     }
-    error = find_free(db, p, &name);
+    error = mta_sts_database_run(db, BEGIN_DAY);
+    error = error ? error : find_free(db, p, &name);
     error = error ? error : mta_sts_database_run(db, ADD, identity, name);
     return error ? error : read_host(db, identity);
 }
@@ -82,11 +87,44 @@ static int is_of_another(const char *name, const char *host)
     return strncmp(name, host, len) != 0 || (name[len] && strncmp(name + len, " (", 2) != 0);
 }
 
+static const char *check(mta_sts_database *db)
+{
+    apr_int64_t count = 0;
+    const char *error = mta_sts_database_rows(db, CHECK, mta_sts_database_take_number, &count,
+                                              db->identity, db->host);
+
+    if (error || count) {
+        return error;
+    }
+    apr_snprintf(db->error, sizeof(db->error),
+                 "%s: another machine has the name %s now, because this one was silent for a day; "
+                 "this one gets another name",
+                 db->name, db->host);
+    return db->error;
+}
+
+/* In a transaction of its own, unless the machine has a name. */
+static const char *join(mta_sts_database *db, const char *identity, apr_pool_t *p)
+{
+    const char *error = db->has_joined ? NULL : mta_sts_database_begin(db);
+
+    if (!error && !db->has_joined) {
+        error = add_machine(db, identity, p);
+        error = error ? error : mta_sts_database_commit(db);
+        mta_sts_database_rollback(db);
+    }
+    if (!error) {
+        db->identity = apr_pstrdup(db->pool, identity);
+        db->check = check;
+    }
+    return error;
+}
+
 const char *mta_sts_machine_join(mta_sts_database *db, const char *state_dir, apr_pool_t *p)
 {
     const char *host, *identity, *error;
 
-    if (!mta_sts_database_is_shared(db)) {
+    if (!mta_sts_database_is_shared(db) || db->check) {
         return NULL;
     }
     host = mta_sts_database_host(db);
@@ -97,13 +135,23 @@ const char *mta_sts_machine_join(mta_sts_database *db, const char *state_dir, ap
         db->has_joined = 0;
         error = mta_sts_identity_renew(p, state_dir, &identity);
     }
-    if (error || db->has_joined) {
-        return error;
-    }
-    error = mta_sts_database_begin(db);
-    error = error ? error : add_machine(db, identity, p);
-    error = error ? error : mta_sts_database_commit(db);
-    mta_sts_database_rollback(db);
+    return error ? error : join(db, identity, p);
+}
+
+const char *mta_sts_machine_confirm(mta_sts_database *db)
+{
+    return db->identity ? mta_sts_database_run(db, CONFIRM, db->identity) : NULL;
+}
+
+const char *mta_sts_machine_earlier(mta_sts_database *db, apr_time_t *date)
+{
+    apr_int64_t now = *date;
+    const char *error =
+        mta_sts_database_is_shared(db)
+            ? mta_sts_database_rows(db, "SELECT " NOW, mta_sts_database_take_number, &now)
+            : NULL;
+
+    *date = now < *date ? now : *date;
     return error;
 }
 

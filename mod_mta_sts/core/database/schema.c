@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "core/database/fetch_tables.h"
+#include "core/database/machine_tables.h"
 #include "core/database/network_tables.h"
 #include "core/database/internal.h"
 
@@ -241,16 +242,10 @@ static const char *const version_5[] = {
 /* The fetch log, and which networks reporters have. */
 static const char *const version_6[] = {MTA_STS_FETCH_TABLES, NULL};
 
-/* The names of networks, and who signed a report; the machines, by the identity in the state
- * directory. */
-static const char *const version_7[] = {
-    MTA_STS_NETWORK_TABLES,
-    "CREATE TABLE mta_sts_machine ("
-    " identity TEXT NOT NULL PRIMARY KEY, host TEXT NOT NULL UNIQUE) WITHOUT ROWID",
-    NULL,
-};
+/* The names of networks, and who signed a report; the machines. */
+static const char *const version_7[] = {MTA_STS_NETWORK_TABLES, MTA_STS_MACHINE_TABLES, NULL};
 
-static const char *const version_8[] = {MTA_STS_FETCH_DAY_COLUMNS, NULL};
+static const char *const version_8[] = {MTA_STS_FETCH_DAY_COLUMNS, MTA_STS_MACHINE_COLUMNS, NULL};
 
 static const char *const *const versions[] = {version_1, version_2, version_3, version_4,
                                               version_5, version_6, version_7, version_8};
