@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 
-import client
 import process
 import pytest
 
