@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import ssl
+import time
 
 import client
 import process
@@ -184,6 +185,33 @@ def test_handshakes_of_several_generations_are_recorded(make):
     server.restart()
     distrust(server, TLS13)
     recorded(server, {("example.com", CERTIFICATE): 5})
+
+
+def fail_late(server, stream, between):
+    """A handshake whose client notices the failure, and says so after something else has happened."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(incoming, outgoing, server_hostname=HOST)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        while True:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
+            stream.sendall(outgoing.read())
+            incoming.write(stream.recv(65536))
+    between()
+    stream.sendall(outgoing.read())
+
+
+def test_a_handshake_that_fails_while_its_child_is_ending_is_recorded(make):
+    server = make().configure(CONF).start()
+
+    def reload():
+        server.graceful()
+        process.wait_for(lambda: len(server.log.matching("resuming normal operations")) == 2, "the reload")
+        time.sleep(1)  # until the child has noticed, too
+
+    with socket.create_connection(("127.0.0.1", server.ports["https"]), client.TIMEOUT) as stream:
+        fail_late(server, stream, reload)
+    recorded(server, {("example.com", CERTIFICATE): 1})
 
 
 def test_the_command_shows_them(make):

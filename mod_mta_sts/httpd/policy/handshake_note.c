@@ -153,12 +153,13 @@ static mta_sts_fetch_outcome outcome_of(const handshake *h)
     return MTA_STS_FETCH_TLS_FAILED;
 }
 
-/* A handshake that httpd itself breaks off by ending is nobody's fault: there is no alert then. */
-static int is_broken_off(const handshake *h)
+/* A handshake that httpd itself breaks off by ending is nobody's fault. One whose cause is known
+ * had failed before: after a graceful restart, a child ends with its last connections. */
+static int is_broken_off(mta_sts_fetch_outcome outcome)
 {
     int state;
 
-    return (h->alert == NO_ALERT || h->alert == SSL_AD_CLOSE_NOTIFY) &&
+    return outcome == MTA_STS_FETCH_TLS_GAVE_UP &&
            ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
@@ -169,7 +170,7 @@ static apr_status_t end(void *baton)
 {
     const handshake *h = baton;
 
-    if (!h->is_done && is_policy_host(h) && !is_broken_off(h)) {
+    if (!h->is_done && is_policy_host(h) && !is_broken_off(outcome_of(h))) {
         mts_fetch_note_handshake(h->c, h->name, h->is_hosted, outcome_of(h));
     }
     return APR_SUCCESS;
