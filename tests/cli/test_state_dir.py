@@ -14,7 +14,7 @@ SUBCOMMANDS = ["watch", "report", "report --failures", "report --causes", "repor
                "fetches --offline example.test", "rollout --offline example.test", "policy init",
                "policy list", "policy confirm", "policy export", "policy import /dev/null",
                "policy set --mx mx.example.test example.test", "policy remove example.test",
-               "ready example.test", "import", "mx --resolver 127.0.0.1 example.test",
+               "ready --no-check example.test", "import", "mx --resolver 127.0.0.1 example.test",
                "dns --resolver 127.0.0.1 example.test", "dns --offline --policy - example.test"]
 WITH_DATABASE = [words for words in SUBCOMMANDS if words.split()[0] not in ("report", "import")]
 POLICY = "version: STSv1\nmode: testing\nmx: mx.example.test\nmax_age: 86400\n"

@@ -251,7 +251,7 @@ def test_a_failure_half_way_shows_what_was_done_and_its_undo_commands_work(bare,
     domain = made("halfway.test")
     before, switched_on = tree(), enabled()
     output = set_up(domain.name, "--mx", MX, server=NOWHERE, status=1)
-    assert "could not get the certificate of mta-sts.halfway.test by certbot" in output
+    assert "could not get the certificate of mta-sts.halfway.test with certbot" in output
     assert "- write /etc/apache2/sites-available/mta-sts.halfway.test.conf\n" in output
     assert enabled() != switched_on
     for command in undo_commands(output):

@@ -229,11 +229,10 @@ MTS_FETCH_INLINE void mts_fetch_table_insert(const mts_fetch_key *key,
     __atomic_add_fetch(&table->used, 1, __ATOMIC_RELAXED);
     mts_fetch_slot_fill(table->slots + at, key, position, id, agent);
     is = claimed;
-    if (!__atomic_compare_exchange_n(table->words + at, &is, position->tag | 1, 0, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_RELAXED)) {
-        mts_fetch_table_lose(1, key->now); /* this child was stopped for so long that the slot was
-                                              freed */
-    }
+    /* It fails if this child was stopped for so long that the watchdog freed the slot, which has
+     * counted the request as lost. */
+    __atomic_compare_exchange_n(table->words + at, &is, position->tag | 1, 0, __ATOMIC_ACQ_REL,
+                                __ATOMIC_RELAXED);
 }
 
 #endif
