@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool_fixture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
+#include <jansson.h>
 
 #include "report_fixture.h"
 #include "tlsrpt/report/read.h"
@@ -112,6 +116,75 @@ static void test_values_that_would_exhaust_the_memory_are_not_parsed(void **stat
     check_refused(*state, gzip_of(*state, keys.at, keys.len), TLSRPT_UNREADABLE, reason);
 }
 
+/* Bytes of address space: pools use mmap() on some systems. */
+static size_t in_use(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t pages = 0;
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%zu", &pages), 1);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A pool that returns its memory, as that of httpd's requests does. */
+static apr_pool_t *frugal_pool(void)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *p;
+
+    apr_allocator_create(&allocator);
+    apr_allocator_max_free_set(allocator, 1 << 20);
+    apr_pool_create_ex(&p, NULL, NULL, allocator);
+    apr_allocator_owner_set(allocator, p);
+    return p;
+}
+
+static size_t in_use_before_jansson;
+
+static void *note_and_allocate(size_t size)
+{
+    in_use_before_jansson = in_use_before_jansson ? in_use_before_jansson : in_use();
+    return malloc(size);
+}
+
+static void test_what_was_parsed_is_freed_before_jansson_parses_it_again(void **state)
+{
+    bytes cut = repeated(*state, "{\"policies\":[1", ",1", 150000, "");
+    apr_pool_t *p = frugal_pool();
+    size_t before = in_use();
+
+    json_set_alloc_funcs(note_and_allocate, free);
+    assert_int_equal(read_bytes(p, cut, &tlsrpt_limits_default)->outcome, TLSRPT_UNREADABLE);
+    json_set_alloc_funcs(malloc, free);
+    assert_int_not_equal(in_use_before_jansson, 0);
+    assert_in_range(in_use_before_jansson - before, 0, 3 << 20);
+    apr_pool_destroy(p);
+}
+
+static void test_failures_beyond_the_limit_take_no_memory(void **state)
+{
+    bytes numbers =
+        repeated(*state, "{\"policies\":[{\"failure-details\":[1", ",1", 150000, "]}]}");
+    tlsrpt_limits limits = tlsrpt_limits_default;
+    apr_pool_t *p = frugal_pool();
+    size_t before = in_use(), of_values, of_failures;
+
+    limits.failures = 10;
+    assert_string_equal(read_bytes(p, numbers, &limits)->reason,
+                        "it has more than 10 failure details");
+    of_failures = in_use() - before;
+    apr_pool_destroy(p);
+    p = frugal_pool();
+    numbers = repeated(*state, "{\"policies\":[],\"failure-details\":[1", ",1", 150000, "]}");
+    before = in_use();
+    assert_int_equal(read_bytes(p, numbers, &limits)->outcome, TLSRPT_READ);
+    of_values = in_use() - before;
+    apr_pool_destroy(p);
+    assert_in_range(of_failures, 0, of_values + (1 << 20));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +194,8 @@ int main(void)
         POOL_TEST(test_strings_and_numbers_are_limited),
         POOL_TEST(test_policies_are_limited),
         POOL_TEST(test_failures_of_all_policies_are_limited),
+        POOL_TEST(test_what_was_parsed_is_freed_before_jansson_parses_it_again),
+        POOL_TEST(test_failures_beyond_the_limit_take_no_memory),
         POOL_TEST(test_values_that_would_exhaust_the_memory_are_not_parsed),
     };
 

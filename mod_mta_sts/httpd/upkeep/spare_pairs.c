@@ -2,7 +2,6 @@
 #include "httpd/upkeep/spare_pairs.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <apr_hash.h>
 #include <apr_strings.h>
@@ -16,10 +15,9 @@
 #define LISTED_MAX 19 /* and a line about the others: the log lists 20 findings of an id */
 
 struct mts_spare_pairs {
-    server_rec *main;
     apr_pool_t *p;
     apr_array_header_t *hosts; /* of const char *: that pairs are for */
-    apr_hash_t *configured;    /* policy domains */
+    apr_hash_t *configured;    /* policy domains, and those of the hosts of servers */
     int next;                  /* host to look at */
     int count;                 /* of those without a policy so far */
     const char *found[LISTED_MAX];
@@ -38,30 +36,31 @@ static void note_policy(void *baton, const mts_served *served)
     }
 }
 
+/* mod_ssl needs a certificate for the host of a server itself. */
+static void note_servers(mts_spare_pairs *spare, const server_rec *s)
+{
+    char *domain;
+
+    for (; s; s = s->next) {
+        if (s->server_hostname && mta_sts_name_policy_domain(s->server_hostname)) {
+            domain = apr_pstrdup(spare->p, mta_sts_name_policy_domain(s->server_hostname));
+            ap_str_tolower(domain);
+            apr_hash_set(spare->configured, domain, APR_HASH_KEY_STRING, "");
+        }
+    }
+}
+
 mts_spare_pairs *mts_spare_pairs_begin(server_rec *main, apr_pool_t *p)
 {
     mts_spare_pairs *spare = apr_pcalloc(p, sizeof(*spare));
 
-    spare->main = main;
     spare->p = p;
     spare->configured = apr_hash_make(p);
     mts_renewal_apply(); /* this process may have had no handshake since */
     spare->hosts = mts_pairs_list_hosts(p);
     mts_policies_each(p, main, note_policy, spare);
+    note_servers(spare, main);
     return spare;
-}
-
-/* The host of the machine itself, for which mod_ssl needs a certificate. */
-static int is_server_name(const mts_spare_pairs *spare, const char *host)
-{
-    const server_rec *s;
-
-    for (s = spare->main; s; s = s->next) {
-        if (s->server_hostname && strcasecmp(s->server_hostname, host) == 0) {
-            return 1;
-        }
-    }
-    return 0;
 }
 
 /* A wrong row is one, too. Returns an error of the snapshot. */
@@ -75,7 +74,7 @@ static const char *look_at(mts_spare_pairs *spare, mta_sts_snapshot *snapshot, c
         return NULL;
     }
     error = mta_sts_snapshot_find(snapshot, domain, p, &rows);
-    if (!error && !rows->nelts && !is_server_name(spare, host)) {
+    if (!error && !rows->nelts) {
         if (spare->count < LISTED_MAX) {
             spare->found[spare->count] = host;
         }

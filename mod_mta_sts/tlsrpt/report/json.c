@@ -85,10 +85,9 @@ static void read_failures(tlsrpt_reader *r, const tlsrpt_value *object, tlsrpt_p
     const tlsrpt_value *details =
         tlsrpt_member_container(r, object, "failure-details", TLSRPT_ARRAY);
     const tlsrpt_value *detail = tlsrpt_value_first(details);
-    int i;
+    int i, count = (int)tlsrpt_value_count(details), left = r->limits->failures - r->failures;
 
-    policy->failures =
-        apr_array_make(r->p, (int)tlsrpt_value_count(details), sizeof(tlsrpt_failure));
+    policy->failures = apr_array_make(r->p, count < left ? count : left, sizeof(tlsrpt_failure));
     if (!details) {
         tlsrpt_member_note(r, MTA_STS_INFO, "failure-details-missing", "failure-details",
                            "is missing");

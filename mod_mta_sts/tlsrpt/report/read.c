@@ -242,13 +242,15 @@ static const tlsrpt_value *parse(apr_pool_t *p, const char *bytes, apr_size_t le
 {
     tlsrpt_parse_input input;
     const tlsrpt_value *root;
-    apr_pool_t *ptemp;
+    apr_pool_t *ptemp, *parsed;
     int duplicate = 0;
 
+    apr_pool_create(&parsed, p);
     apr_pool_create(&ptemp, p);
     input = input_of(ptemp, bytes, len, found);
-    root = tlsrpt_parse(p, &input, &duplicate);
+    root = tlsrpt_parse(parsed, &input, &duplicate);
     if (!root) {
+        apr_pool_destroy(parsed); /* before jansson needs as much */
         input = input_of(ptemp, bytes, len, found);
         refuse_json(p, bytes, len, found, &input, reading);
     }
