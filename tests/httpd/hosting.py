@@ -102,4 +102,4 @@ def under_load(server, domain):
         stop.set()
         for thread in threads:
             thread.join()
-    assert not failures
+    assert not failures, [(answer.status, answer.body[:200]) for answer in failures[:5]]
