@@ -151,13 +151,13 @@ def test_mod_evasive_bans_reports_of_the_client_and_never_touches_the_policy(mak
     assert [path.name for path in (server.root / "database").glob("dos-*")] == ["dos-127.0.0.5"]
 
 
-def test_mod_evasive_may_refuse_with_another_status_and_over_http_2(make, ca):
-    server = make(expected=[r"\[evasive(20)?:error\].* \[(client|remote) 127\.0\.0\.[56]:.*client denied"])
-    if server.mpm == "prefork":
-        pytest.skip("prefork has no HTTP/2")
+def test_mod_evasive_may_refuse_with_another_status_and_over_http_2(make, ca, mpm):
     code = b"DOSHTTPResponseCode"
+    if mpm == "prefork":
+        pytest.skip("prefork has no HTTP/2")
     if code not in (MODULES / f"mod_{EVASIVE_MODULE}.so").read_bytes():
         pytest.skip("this version of mod_evasive has no DOSHTTPResponseCode")
+    server = make(expected=[r"\[evasive(20)?:error\].* \[(client|remote) 127\.0\.0\.[56]:.*client denied"])
     server.configure("Protocols h2 http/1.1\n" + EVASIVE + code.decode() + " 429\n"
                      + site(policy.HOST, policy.MX + report.ENDPOINT), [EVASIVE_MODULE, "http2"]).start()
     port = server.ports["https"]

@@ -230,6 +230,54 @@ static void test_a_conninfo_is_read_as_libpq_reads_it(void **state)
     }
 }
 
+/* The last writer that closes a file holds it alone for a moment. */
+static void write_and_close(database_test *test, const char *file)
+{
+    mta_sts_database *db;
+
+    assert_done(mta_sts_database_open_derived(test->p, file, 0, &db));
+    assert_done(mta_sts_database_run(db, "CREATE TABLE IF NOT EXISTS things (number INTEGER)"));
+    assert_done(mta_sts_database_run(db, "INSERT INTO things VALUES (%d)", 1));
+    mta_sts_database_close(db);
+}
+
+static int is_readable(database_test *test, const char *file)
+{
+    mta_sts_database *db = NULL;
+    apr_int64_t count = 0;
+    const char *error = mta_sts_database_open_derived(test->p, file, 1, &db);
+
+    error = error ? error
+                  : mta_sts_database_rows(db, "SELECT count(*) FROM things",
+                                          mta_sts_database_take_number, &count);
+    if (db) {
+        mta_sts_database_close(db);
+    }
+    return !error && count;
+}
+
+static void test_readers_that_open_while_the_last_writer_closes_can_read(void **state)
+{
+    database_test *test = *state;
+    const char *file = apr_pstrcat(test->p, test->directory, "/derived.db", NULL);
+    int i, failed = 0;
+    pid_t child;
+
+    write_and_close(test, file);
+    child = fork();
+    if (child == 0) {
+        for (i = 0; i < 300; i++) {
+            write_and_close(test, file);
+        }
+        _exit(0);
+    }
+    while (waitpid(child, &i, WNOHANG) == 0) {
+        failed += !is_readable(test, file);
+    }
+    assert_int_equal(i, 0);
+    assert_int_equal(failed, 0);
+}
+
 static void test_an_unknown_driver_is_reported(void **state)
 {
     database_test *test = *state;
@@ -253,6 +301,7 @@ int main(void)
         PGSQL_TEST(test_a_missing_server_is_reported_without_the_password),
         PGSQL_TEST(test_a_lost_connection_is_reported_and_reopening_works),
         SQLITE_TEST(test_a_conninfo_is_read_as_libpq_reads_it),
+        SQLITE_TEST(test_readers_that_open_while_the_last_writer_closes_can_read),
         SQLITE_TEST(test_an_unknown_driver_is_reported),
     };
 

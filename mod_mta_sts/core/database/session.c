@@ -26,7 +26,8 @@ static const char *const derived_preamble[] = {
     "PRAGMA temp_store=MEMORY",
     NULL,
 };
-static const char *const reader_settings[] = {"PRAGMA busy_timeout=0", NULL};
+/* A reader that opens the file while the last writer closes it waits for a few milliseconds. */
+static const char *const reader_settings[] = {"PRAGMA busy_timeout=100", NULL};
 static const char *const reader_preamble[] = {
     "PRAGMA query_only=ON",
     "PRAGMA cache_size=-256",
