@@ -146,7 +146,10 @@ static const char *explain(const cli_imap *imap, const cli_imap_login *login, CU
         return apr_psprintf(p, "%s does not offer STARTTLS on port %d; use imaps://", host,
                             imap->url->port);
     case CURLE_SSL_CACERT_BADFILE:
-        return apr_psprintf(p, "--ca-file %s cannot be read", login->ca_file);
+        return login->ca_file ? apr_psprintf(p, "--ca-file %s cannot be read", login->ca_file)
+                              : "the CA certificates of the system cannot be read, so nothing was "
+                                "sent: install "
+                                "the package ca-certificates, or specify --ca-file";
     case CURLE_OPERATION_TIMEDOUT:
         return late(imap);
     case CURLE_WRITE_ERROR:
