@@ -31,52 +31,51 @@ const small = (dashboard) => ({ ...dashboard, panels: dashboard.panels.filter((o
 const panel = (dashboard, type) => dashboard.panels.find((one) => one.type === type);
 const variable = (dashboard, type) => dashboard.templating.list.find((one) => one.type === type);
 
-// What is wrong, what makes it so, and what is in the line that the compiler complains about.
+// What is wrong, and what makes it so.
 const BROKEN = [
-  ["a member that Grafana has removed", (d) => { d.style = "dark"; }, '"style"'],
-  ["no version of the schema", (d) => { delete d.schemaVersion; }, "it: Dashboard"],
-  ["a version that Grafana 10 does not know", (d) => { d.schemaVersion = 42; }, '"schemaVersion"'],
-  ["the id of one database", (d) => { d.id = 7; }, '"id"'],
-  ["an unknown crosshair", (d) => { d.graphTooltip = 3; }, '"graphTooltip"'],
-  ["a list that is an object", (d) => { d.tags = {}; }, '"tags"'],
-  ["a panel that Grafana has removed", (d) => { panel(d, "timeseries").type = "graph"; }, '"graph"'],
-  ["an unknown panel", (d) => { panel(d, "stat").type = "stats"; }, '"stats"'],
-  ["a panel without a place", (d) => { delete panel(d, "stat").gridPos; }, "{"],
-  ["a panel with an unknown member", (d) => { panel(d, "stat").titel = "x"; }, '"titel"'],
-  ["a misspelt option", (d) => { panel(d, "stat").options.colourMode = "value"; }, '"colourMode"'],
-  ["an option of another panel", (d) => { panel(d, "stat").options.showHeader = true; }, '"showHeader"'],
-  ["an unknown value of an option", (d) => { panel(d, "stat").options.colorMode = "rainbow"; }, '"colorMode"'],
-  ["an option of another type", (d) => { panel(d, "table").options.showHeader = "yes"; }, '"showHeader"'],
-  ["an option that is nested wrongly", (d) => { panel(d, "timeseries").options.legend.mode = "list"; }, '"mode"'],
-  ["an unknown calculation", (d) => { panel(d, "stat").options.reduceOptions.calcs = ["latest"]; }, '"latest"'],
-  ["an unknown unit", (d) => { panel(d, "table").fieldConfig.defaults.unit = "seconds"; }, '"unit"'],
-  ["a misspelt default", (d) => { panel(d, "stat").fieldConfig.defaults.units = "s"; }, '"units"'],
+  ["a member that Grafana has removed", (d) => { d.style = "dark"; }],
+  ["no version of the schema", (d) => { delete d.schemaVersion; }],
+  ["a version that Grafana 10 does not know", (d) => { d.schemaVersion = 42; }],
+  ["the id of one database", (d) => { d.id = 7; }],
+  ["an unknown crosshair", (d) => { d.graphTooltip = 3; }],
+  ["a list that is an object", (d) => { d.tags = {}; }],
+  ["a panel that Grafana has removed", (d) => { panel(d, "timeseries").type = "graph"; }],
+  ["an unknown panel", (d) => { panel(d, "stat").type = "stats"; }],
+  ["a panel without a place", (d) => { delete panel(d, "stat").gridPos; }],
+  ["a panel with an unknown member", (d) => { panel(d, "stat").titel = "x"; }],
+  ["a misspelt option", (d) => { panel(d, "stat").options.colourMode = "value"; }],
+  ["an option of another panel", (d) => { panel(d, "stat").options.showHeader = true; }],
+  ["an unknown value of an option", (d) => { panel(d, "stat").options.colorMode = "rainbow"; }],
+  ["an option of another type", (d) => { panel(d, "table").options.showHeader = "yes"; }],
+  ["an option that is nested wrongly", (d) => { panel(d, "timeseries").options.legend.mode = "list"; }],
+  ["an unknown calculation", (d) => { panel(d, "stat").options.reduceOptions.calcs = ["latest"]; }],
+  ["an unknown unit", (d) => { panel(d, "table").fieldConfig.defaults.unit = "seconds"; }],
+  ["a misspelt default", (d) => { panel(d, "stat").fieldConfig.defaults.units = "s"; }],
   ["an unknown color", (d) => { panel(d, "stat").fieldConfig.defaults.thresholds =
-    { mode: "absolute", steps: [{ color: "greeen", value: null }] }; }, '"greeen"'],
+    { mode: "absolute", steps: [{ color: "greeen", value: null }] }; }],
   ["a threshold in words", (d) => { panel(d, "stat").fieldConfig.defaults.thresholds =
-    { mode: "absolute", steps: [{ color: "green", value: "1" }] }; }, '"value"'],
+    { mode: "absolute", steps: [{ color: "green", value: "1" }] }; }],
   ["a mapping of no known type", (d) => { panel(d, "stat").fieldConfig.defaults.mappings =
-    [{ type: "values", options: {} }]; }, '"type"'],
-  ["a way to draw of no graph", (d) => { panel(d, "timeseries").fieldConfig.defaults.custom = { drawStyle: "lines" }; },
-    '"drawStyle"'],
+    [{ type: "values", options: {} }]; }],
+  ["a way to draw of no graph", (d) => { panel(d, "timeseries").fieldConfig.defaults.custom = { drawStyle: "lines" }; }],
   ["a table cell of Grafana 8", (d) => { panel(d, "table").fieldConfig.defaults.custom =
-    { cellOptions: "color-text" }; }, '"cellOptions"'],
+    { cellOptions: "color-text" }; }],
   ["an override of what no field has", (d) => { panel(d, "table").fieldConfig.overrides =
-    [{ matcher: { id: "byName", options: "x" }, properties: [{ id: "custom.wide", value: 1 }] }]; }, '"id"'],
+    [{ matcher: { id: "byName", options: "x" }, properties: [{ id: "custom.wide", value: 1 }] }]; }],
   ["an override with a wrong value", (d) => { panel(d, "table").fieldConfig.overrides =
-    [{ matcher: { id: "byName", options: "x" }, properties: [{ id: "unit", value: "seconds" }] }]; }, "{"],
+    [{ matcher: { id: "byName", options: "x" }, properties: [{ id: "unit", value: "seconds" }] }]; }],
   ["an override of unknown fields", (d) => { panel(d, "table").fieldConfig.overrides =
-    [{ matcher: { id: "byLabel", options: "x" }, properties: [] }]; }, '"id"'],
+    [{ matcher: { id: "byLabel", options: "x" }, properties: [] }]; }],
   ["an unknown transformation", (d) => { panel(d, "table").transformations =
-    [{ id: "organise", options: {} }]; }, '"id"'],
-  ["a misspelt member of a query", (d) => { panel(d, "stat").targets[0].legend = "x"; }, '"legend"'],
-  ["a query without an expression", (d) => { delete panel(d, "stat").targets[0].expr; }, "{"],
-  ["a query in an unknown format", (d) => { panel(d, "table").targets[0].format = "rows"; }, '"format"'],
-  ["another data source", (d) => { panel(d, "stat").datasource.type = "loki"; }, "{"],
-  ["a data source by name", (d) => { panel(d, "stat").datasource = "Prometheus"; }, '"datasource"'],
-  ["an unknown variable", (d) => { variable(d, "query").type = "queries"; }, '"type"'],
-  ["a variable with an unknown member", (d) => { variable(d, "query").multiple = true; }, '"multiple"'],
-  ["a variable that is refreshed never", (d) => { variable(d, "query").refresh = "never"; }, '"refresh"'],
+    [{ id: "organise", options: {} }]; }],
+  ["a misspelt member of a query", (d) => { panel(d, "stat").targets[0].legend = "x"; }],
+  ["a query without an expression", (d) => { delete panel(d, "stat").targets[0].expr; }],
+  ["a query in an unknown format", (d) => { panel(d, "table").targets[0].format = "rows"; }],
+  ["another data source", (d) => { panel(d, "stat").datasource.type = "loki"; }],
+  ["a data source by name", (d) => { panel(d, "stat").datasource = "Prometheus"; }],
+  ["an unknown variable", (d) => { variable(d, "query").type = "queries"; }],
+  ["a variable with an unknown member", (d) => { variable(d, "query").multiple = true; }],
+  ["a variable that is refreshed never", (d) => { variable(d, "query").refresh = "never"; }],
 ];
 
 const directory = mkdtempSync(path.join(tmpdir(), "mta-sts-grafana-"));
@@ -119,6 +118,7 @@ function compile(version) {
 }
 
 write("dashboard", read());
+write("small", small(read()));
 BROKEN.forEach(([, change], number) => {
   const dashboard = small(read());
   change(dashboard);
@@ -131,10 +131,9 @@ for (const version of Object.keys(VERSIONS)) {
     await t.test("has all that the dashboard has", () => {
       assert.deepEqual(complaints.filter(({ file }) => !file.startsWith("broken-")), []);
     });
-    for (const [number, [what, , where]] of BROKEN.entries()) {
+    for (const [number, [what]] of BROKEN.entries()) {
       await t.test(`does not have ${what}`, () => {
-        const found = complaints.filter(({ file }) => file === `broken-${number}`);
-        assert.ok(found.some(({ text }) => text.includes(where)), JSON.stringify(found));
+        assert.ok(complaints.some(({ file }) => file === `broken-${number}`));
       });
     }
   });

@@ -31,13 +31,11 @@ interface DataLink { title: string; url: string; targetBlank?: boolean }
 interface Place { h: number; w: number; x: number; y: number }
 
 type Threshold = But<Plain<schema.Threshold>, { color: Color }>;
-type Mapping = Plain<schema.ValueMapping>;
 
 type Field<Custom> = But<Plain<schema.FieldConfig>, {
   color?: But<Plain<schema.FieldColor>, { fixedColor?: Color }>;
   custom?: Custom;
   links?: DataLink[];
-  mappings?: Mapping[];
   thresholds?: But<Plain<schema.ThresholdsConfig>, { steps: Threshold[] }>;
   unit?: Unit;
 }>;
@@ -65,7 +63,7 @@ type Transformation = { id: "organize"; options: {
 
 interface Source { type: "prometheus"; uid: string }
 
-type Target = But<Plain<prometheus.PrometheusDataQuery>, { datasource: Source; interval?: string }>;
+type Target = But<Plain<prometheus.PrometheusDataQuery>, { datasource: Source }>;
 
 type PanelOf<Type, Options, Custom> = But<Plain<schema.Panel>, {
   type: Type;
@@ -83,12 +81,10 @@ type PanelOf<Type, Options, Custom> = But<Plain<schema.Panel>, {
 type Reduced = { reduceOptions?: { calcs?: Reducer[]; fields?: string; values?: boolean; limit?: number } };
 type Legend = { legend?: But<Optional<Plain<timeseries.Options["legend"]>>, { calcs?: Reducer[] }> };
 
-export type Panel =
+type Panel =
   | PanelOf<"stat", But<Optional<Plain<stat.Options>>, Reduced>, Record<string, never>>
   | PanelOf<"table", Optional<Plain<table.Options>>, Optional<Plain<table.FieldConfig>>>
   | PanelOf<"timeseries", But<Optional<Plain<timeseries.Options>>, Legend>, Optional<Plain<timeseries.FieldConfig>>>;
-
-type Row = But<Plain<schema.RowPanel>, { gridPos: Place; title: string; panels: Panel[] }>;
 
 // "definition" is what Grafana's editor shows; its schema leaves it out, its exports have it.
 type Variable = But<Plain<schema.VariableModel>, { type: "datasource"; query: string; current: Record<string, never> }>
@@ -102,6 +98,6 @@ export type Dashboard = But<Plain<schema.Dashboard>, {
   title: string;
   timezone: "browser" | "utc";
   weekStart: "" | "saturday" | "sunday" | "monday";
-  panels: Array<Panel | Row>;
+  panels: Panel[];
   templating: { list: Variable[] };
 }>;
