@@ -10,7 +10,9 @@ import subprocess
 
 import client
 import pytest
+import yaml
 
+import manual
 import process
 import report
 from hosting import ON, Hosting
@@ -43,10 +45,7 @@ def panels():
 
 
 def expressions():
-    """Of the dashboard, as Grafana asks Prometheus."""
-    asked = [target["expr"] for panel in panels() for target in panel["targets"]]
-    return [text.replace("$__rate_interval", "5m").replace("$instance", ".*").replace("$domain", ".*")
-            for text in asked]
+    return [target["expr"] for panel in panels() for target in panel["targets"]]
 
 
 def test_the_alerts_fire_for_their_conditions_only(tmp_path):
@@ -86,13 +85,6 @@ def test_alerts_and_dashboard_name_metrics_and_outcomes_that_the_module_has(begi
             assert f'{label}="{alternative}"' in metrics
 
 
-def test_prometheus_reads_every_expression_of_the_dashboard(tmp_path):
-    rules = [{"record": f"panel:{number}", "expr": text}
-             for number, text in enumerate(expressions())]
-    (tmp_path / "rules.json").write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}))
-    assert f"{len(rules)} rules found" in output("promtool", "check", "rules", tmp_path / "rules.json")
-
-
 def test_the_panels_of_the_dashboard_lie_side_by_side_and_are_explained():
     assert len({panel["id"] for panel in panels()}) == len(panels())
     for panel in panels():
@@ -107,7 +99,60 @@ def test_the_panels_of_the_dashboard_lie_side_by_side_and_are_explained():
 def test_the_dashboard_uses_no_data_source_or_variable_that_it_does_not_define():
     defined = {variable["name"] for variable in DASHBOARD["templating"]["list"]}
     used = set(re.findall(r"\$\{?(\w+)", json.dumps(DASHBOARD)))
-    assert used - defined == {"__all", "__rate_interval"}
+    assert used - defined == {"__all", "__value", "__url_time_range"}
+
+
+def test_links_lead_to_the_dashboard_itself_and_choose_one_domain():
+    urls = re.findall(r'"url": "([^"]*)"', json.dumps(DASHBOARD))
+    assert urls
+    for url in urls:
+        assert url.startswith(f"/d/{DASHBOARD['uid']}?var-domain=${{__value.raw}}&"), url
+
+
+def seconds(text):
+    number, unit = re.fullmatch(r"(\d+)([smhd])", text).groups()
+    return int(number) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+
+
+def scraping():
+    """How the manual has Prometheus scrape."""
+    one, = yaml.safe_load(manual.block("doc/status.md", "prometheus").text)["scrape_configs"]
+    return one
+
+
+def test_what_is_asked_spans_several_scrapes():
+    """Prometheus takes a value that is more than five minutes old for missing: a scrape may fail."""
+    interval = seconds(scraping()["scrape_interval"])
+    assert 2 * interval < seconds("5m")
+    spans = re.findall(r"\[(\w+)\]", "\n".join([RULES.read_text(), *expressions()]))
+    assert spans and min(map(seconds, spans)) >= 4 * interval
+
+
+# --- what the manual has Grafana read ---
+
+def only(block, list_name):
+    """The one entry of a file below /etc/grafana/provisioning."""
+    content = yaml.safe_load(block.text)
+    assert content.pop("apiVersion") == 1
+    entry, = content.pop(list_name)
+    assert content == {}
+    return entry
+
+
+def test_grafana_is_given_the_directory_of_the_dashboard():
+    """It reads each file there that ends in .json."""
+    assert only(manual.block("doc/status.md", "grafana-dashboard"), "providers") == {
+        "name": "mod_mta_sts", "type": "file",
+        "options": {"path": "/usr/share/mod_mta_sts/monitoring"}}
+    assert [path.name for path in MONITORING.rglob("*.json")] == ["grafana-dashboard.json"]
+
+
+def test_the_data_source_of_the_manual_is_one_that_the_dashboard_offers():
+    source = only(manual.block("doc/status.md", "grafana-data-source"), "datasources")
+    assert source.pop("jsonData") == {"timeInterval": scraping()["scrape_interval"]}
+    assert set(source) == {"name", "type", "access", "url"}
+    offered = [one["query"] for one in DASHBOARD["templating"]["list"] if one["type"] == "datasource"]
+    assert [source["type"]] == offered
 
 
 # --- fail2ban ---
