@@ -174,18 +174,29 @@ def failure(address):
 # --- what the views say of a failure ---
 
 
-def answers(organization):
-    """The answer of the fetch log to the report of an organization, by view; each of them once."""
+def answer_in_json(organization):
     one, = (one for one in call_json(DONE, "report")["reports"]
             if one["organization"] == organization)
-    text = joined(call(DONE, "report"))
-    causes = page_json(domain=NAME)["reports"]["causes"]
+    return one["policies"][0]["failures"][0]["fetch_log"]
+
+
+def read_views(organization):
+    """The answer, and what the other views say; None if a request was recorded in between."""
+    found = answer_in_json(organization)
+    views = (page_json(domain=NAME)["reports"]["causes"], joined(call(DONE, "report")),
+             page_text(domain=NAME))
+    return (found, *views) if answer_in_json(organization) == found else None
+
+
+def answers(organization):
+    """The answer of the fetch log to the report of an organization, by view; each of them once."""
+    found, causes, text, shown = wait_until(lambda: read_views(organization),
+                                            "views without a request in between", 60)
     of_page, = (answer for cause in causes for answer in cause["fetch_log"]
                 if answer["organization"] == organization)
-    found = one["policies"][0]["failures"][0]["fetch_log"]
     assert of_page == {"organization": organization, **found}
     assert f"log: {organization}: {found['text']}" in text, text
-    assert f"Fetch log: {organization}: {found['text']}" in page_text(domain=NAME)
+    assert f"Fetch log: {organization}: {found['text']}" in shown
     return found
 
 

@@ -295,12 +295,13 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
     none = policy_text("none", MX, max_age=86400)
     assert_served(served, none)
     assert f'_mta-sts.{served.name}. IN TXT "v=STSv1; id={policy_id(none)};"' in output
-    until = re.search(r"until (\S+):", output).group(1)
     path = apache.site_file(served.host)
-    assert f"# mta-sts-setup: being removed, serve mode none until {until}\n" in path.read_text()
+    until = re.search("# mta-sts-setup: being removed, serve mode none until (.*)\n",
+                      path.read_text()).group(1)
     # Four weeks from now, because that is how long the longest-lived copy lives.
     assert hours_from_now(until) == pytest.approx(4 * 7 * 24, abs=1)
-    assert "That is 28 days from now." in output
+    # If the fetch log is up to date already, its date comes first, and this one as the worst case.
+    assert until in output and re.search("That is 2[78] days from now.", output)
 
     before = tree()
     output = set_up(served.name, "--remove", status=1)
