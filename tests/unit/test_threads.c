@@ -359,6 +359,12 @@ static void test_many_threads_together_stay_within_a_limit(void **state)
 }
 
 /* At most TOKENS threads are between taking and releasing a token. */
+static int always(void *baton)
+{
+    (void)baton;
+    return 1;
+}
+
 static void *take_tokens(void *baton)
 {
     static int inside;
@@ -367,7 +373,8 @@ static void *take_tokens(void *baton)
 
     pthread_barrier_wait(self->together);
     for (round = 0; round < ROUNDS; round++) {
-        apr_uint64_t token = mts_token_wait(MTS_TOKEN_SURVEY, TOKENS, apr_time_from_sec(60));
+        apr_uint64_t token =
+            mts_token_wait(MTS_TOKEN_SURVEY, TOKENS, apr_time_from_sec(60), always, NULL);
 
         expect(self, token != 0, "a token never came");
         expect(self, __atomic_add_fetch(&inside, 1, __ATOMIC_ACQ_REL) <= TOKENS,

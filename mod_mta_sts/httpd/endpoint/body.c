@@ -3,14 +3,13 @@
 
 #include <stdlib.h>
 
-#include <ap_mpm.h>
 #include <apr_buckets.h>
 #include <apr_cstr.h>
 #include <http_core.h>
 #include <http_protocol.h>
 
 #include "core/base/monotonic.h"
-#include "httpd/config/conftree.h"
+#include "httpd/endpoint/waiter.h"
 #include "httpd/shared/network.h"
 #include "httpd/shared/tokens.h"
 #include "tlsrpt/report/inflate.h"
@@ -28,36 +27,6 @@
 /* Between attempts to read over HTTP/2: doubled each time that nothing has come. */
 #define PAUSE_FIRST apr_time_from_msec(1)
 #define PAUSE_LONGEST apr_time_from_msec(50)
-
-/* A body over HTTP/2 that is not complete after this time takes one of the slots for slow ones. */
-#define PROMPT apr_time_from_msec(100)
-
-/* How many slow bodies over HTTP/2 this process reads at the same time. */
-static int slow_max = 1;
-
-/* A body that is being read. */
-typedef struct reader {
-    request_rec *r;
-    apr_time_t began;
-    apr_uint64_t slot; /* for slow bodies over HTTP/2; or 0 */
-} reader;
-
-/* The threads of mod_http2 in each process, at least: those of the MPM, unless it is configured. */
-static int count_http2_threads(void)
-{
-    const ap_directive_t *configured = mts_conftree_find("H2MaxWorkers");
-    int threads = 1, max = configured ? atoi(configured->args) : 0;
-
-    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    return max > 0 ? max : threads;
-}
-
-void mts_body_child_init(void)
-{
-    int half = count_http2_threads() / 2;
-
-    slow_max = half < 1 ? 1 : half > MTS_TOKENS_MAX ? MTS_TOKENS_MAX : half;
-}
 
 static apr_status_t free_bytes(void *bytes)
 {
@@ -165,23 +134,11 @@ static apr_interval_time_t bound_wait(apr_socket_t *socket, apr_interval_time_t 
     return before;
 }
 
-/* Whether the rest of a body may be waited for. */
-static int may_wait(reader *in)
-{
-    if (!in->slot && mta_sts_monotonic_now() >= in->began + PROMPT) {
-        in->slot =
-            mts_token_take(MTS_TOKEN_STREAM, slow_max,
-                           mts_network_hash("stream", in->r->useragent_ip, MTS_NETWORK_SITE));
-        return in->slot != 0;
-    }
-    return 1;
-}
-
 /* With HTTP/2 a request has no socket of its own, and the time for which mod_http2 waits cannot be
  * set. Returns APR_EBUSY if too many others wait. */
-static apr_status_t poll_some(reader *in, apr_bucket_brigade *brigade, apr_time_t end)
+static apr_status_t poll_some(mts_waiter *waiter, apr_bucket_brigade *brigade, apr_time_t end)
 {
-    request_rec *r = in->r;
+    const request_rec *r = waiter->r;
     apr_interval_time_t pause = PAUSE_FIRST;
     apr_status_t result;
 
@@ -192,7 +149,7 @@ static apr_status_t poll_some(reader *in, apr_bucket_brigade *brigade, apr_time_
             !(result == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade))) {
             return result;
         }
-        if (!may_wait(in)) {
+        if (!mts_waiter_may_wait(waiter)) {
             return APR_EBUSY;
         }
         apr_sleep(pause);
@@ -201,15 +158,15 @@ static apr_status_t poll_some(reader *in, apr_bucket_brigade *brigade, apr_time_
     return APR_TIMEUP;
 }
 
-static apr_status_t read_some(reader *in, apr_bucket_brigade *brigade, apr_time_t end)
+static apr_status_t read_some(mts_waiter *waiter, apr_bucket_brigade *brigade, apr_time_t end)
 {
-    request_rec *r = in->r;
+    const request_rec *r = waiter->r;
     apr_socket_t *socket = ap_get_conn_socket(r->connection);
     apr_interval_time_t left = end - mta_sts_monotonic_now(), before;
     apr_status_t result;
 
     if (r->connection->master || left <= 0) {
-        return poll_some(in, brigade, end);
+        return poll_some(waiter, brigade, end);
     }
     before = bound_wait(socket, left);
     result =
@@ -232,19 +189,19 @@ static int status_of(apr_status_t result)
 static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    reader in = {r, mta_sts_monotonic_now(), 0};
+    mts_waiter waiter = mts_waiter_begin(r);
     apr_size_t size = 0;
     int at_end = 0;
     int status = ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK);
 
     while (status == OK && !at_end) {
-        status = status_of(read_some(&in, brigade, deadline_of(in.began, body->len)));
+        status = status_of(read_some(&waiter, brigade, deadline_of(waiter.began, body->len)));
         if (status == OK) {
             status = add_brigade(brigade, max, body, &size, &at_end);
         }
         apr_brigade_cleanup(brigade);
     }
-    mts_token_release(MTS_TOKEN_STREAM, in.slot);
+    mts_waiter_end(&waiter);
     apr_brigade_destroy(brigade);
     return status;
 }
@@ -253,14 +210,14 @@ static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
 static void discard(request_rec *r, apr_size_t max, apr_interval_time_t patience)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    reader in = {r, mta_sts_monotonic_now(), 0};
+    mts_waiter waiter = mts_waiter_begin(r);
     apr_time_t end;
     apr_off_t limit = 2 * (apr_off_t)limit_of(r, max), len, discarded = 0;
     int at_end = r->expecting_100 || declared_length(r) > limit;
 
     while (!at_end && discarded <= limit) {
-        end = patience ? in.began + patience : deadline_of(in.began, (apr_size_t)discarded);
-        if (read_some(&in, brigade, end) != APR_SUCCESS ||
+        end = patience ? waiter.began + patience : deadline_of(waiter.began, (apr_size_t)discarded);
+        if (read_some(&waiter, brigade, end) != APR_SUCCESS ||
             apr_brigade_length(brigade, 1, &len) != APR_SUCCESS) {
             break;
         }
@@ -268,7 +225,7 @@ static void discard(request_rec *r, apr_size_t max, apr_interval_time_t patience
         discarded += len;
         apr_brigade_cleanup(brigade);
     }
-    mts_token_release(MTS_TOKEN_STREAM, in.slot);
+    mts_waiter_end(&waiter);
     apr_brigade_destroy(brigade);
 }
 

@@ -13,9 +13,6 @@ typedef struct mts_body {
     apr_size_t len;
 } mts_body;
 
-/* Called once in each child. */
-void mts_body_child_init(void);
-
 /* Whether the Content-Length exceeds max, before anything is read. */
 int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max);
 
@@ -28,8 +25,8 @@ int mts_body_is_plain_or_gzip(const request_rec *r);
  *
  * @param max  in bytes; LimitRequestBody applies as well
  * @param body out: in the pool of the request; its bytes live until mts_body_free
- * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, HTTP_TOO_MANY_REQUESTS if too many slow bodies are
- *         being read over HTTP/2, or another status if the body is incomplete
+ * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, HTTP_TOO_MANY_REQUESTS if too many requests wait
+ *         over HTTP/2, or another status if the body is incomplete
  */
 int mts_body_read(request_rec *r, apr_size_t max, mts_body **body);
 

@@ -16,6 +16,7 @@
 #include "httpd/endpoint/body.h"
 #include "httpd/endpoint/known.h"
 #include "httpd/endpoint/opened.h"
+#include "httpd/endpoint/waiter.h"
 #include "httpd/shared/counters.h"
 #include "httpd/shared/limit.h"
 #include "httpd/shared/network.h"
@@ -252,7 +253,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     (void)main;
     mts_opened_child_init(pchild);
-    mts_body_child_init();
+    mts_waiter_child_init();
     count_workers();
 }
 

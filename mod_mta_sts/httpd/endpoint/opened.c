@@ -14,6 +14,7 @@
 #include "httpd/config/report_config.h"
 #include "httpd/config/report_scope.h"
 #include "httpd/endpoint/known.h"
+#include "httpd/endpoint/waiter.h"
 #include "httpd/hosting/hosting.h"
 #include "tlsrpt/report/read.h"
 
@@ -67,8 +68,18 @@ static void trim_memory(apr_size_t parsed)
 /* --- tokens --- */
 
 typedef struct reader {
+    const request_rec *r;
     apr_uint64_t survey, large; /* tokens */
 } reader;
+
+static apr_uint64_t wait_for(const request_rec *r, mts_token_kind kind, int limit)
+{
+    mts_waiter waiter = mts_waiter_begin(r);
+    apr_uint64_t token = mts_token_wait(kind, limit, PATIENCE, mts_waiter_may_wait, &waiter);
+
+    mts_waiter_end(&waiter);
+    return token;
+}
 
 /* Half of the processors, so that requests for policies need not wait for one. */
 static int surveys_max(apr_size_t sent)
@@ -89,7 +100,7 @@ static int pass(void *baton, apr_size_t memory)
     }
     mts_token_release(MTS_TOKEN_SURVEY, opening->survey);
     opening->survey = 0;
-    opening->large = mts_token_wait(MTS_TOKEN_LARGE, 1, PATIENCE);
+    opening->large = wait_for(opening->r, MTS_TOKEN_LARGE, 1);
     return opening->large != 0;
 }
 
@@ -115,7 +126,7 @@ static mts_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_
 static void open_body(request_rec *r, const mts_body *body, mts_opened *found)
 {
     tlsrpt_limits limits = mts_report_limits_of(r->server);
-    reader tokens = {mts_token_wait(MTS_TOKEN_SURVEY, surveys_max(body->len), PATIENCE), 0};
+    reader tokens = {r, wait_for(r, MTS_TOKEN_SURVEY, surveys_max(body->len)), 0};
     const tlsrpt_gate gate = {pass, &tokens};
     const tlsrpt_reading *reading;
     apr_size_t parsed;

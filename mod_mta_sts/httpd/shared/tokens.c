@@ -101,13 +101,15 @@ apr_uint64_t mts_token_take(mts_token_kind kind, int limit, apr_uint64_t group)
     return 0;
 }
 
-apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t patience)
+apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t patience,
+                            int (*may_wait)(void *baton), void *baton)
 {
     apr_time_t end = mta_sts_monotonic_now() + patience;
     apr_interval_time_t pause = PAUSE_FIRST;
     apr_uint64_t token;
 
-    while (!(token = mts_token_take(kind, limit, 0)) && mta_sts_monotonic_now() < end) {
+    while (!(token = mts_token_take(kind, limit, 0)) && mta_sts_monotonic_now() < end &&
+           may_wait(baton)) {
         apr_sleep(pause);
         pause = pause * 2 < PAUSE_LONGEST ? pause * 2 : PAUSE_LONGEST;
     }

@@ -16,8 +16,9 @@ typedef enum mts_token_kind {
     MTS_TOKEN_LARGE,   /* parsing a report that needs much memory */
     MTS_TOKEN_REFUSAL, /* waiting for the rest of a body that is refused */
     MTS_TOKEN_SHARED,
-    MTS_TOKEN_STREAM = MTS_TOKEN_SHARED, /* in each process: waiting for a body over HTTP/2, whose
-                                            threads a process does not share with others */
+    /* Those that each process has for itself: */
+    MTS_TOKEN_BRIEF = MTS_TOKEN_SHARED, /* waiting over HTTP/2, for a moment */
+    MTS_TOKEN_SLOW,                     /* the same, for longer */
     MTS_TOKEN_KINDS
 } mts_token_kind;
 
@@ -41,11 +42,13 @@ typedef struct mts_token {
 apr_uint64_t mts_token_take(mts_token_kind kind, int limit, apr_uint64_t group);
 
 /*
- * The same, but waits until a token is free.
+ * The same for a group of 0, but waits until a token is free.
  *
  * @param patience the longest time to wait, in microseconds
+ * @param may_wait called before each pause, with baton; if it returns 0, the wait ends
  */
-apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t patience);
+apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t patience,
+                            int (*may_wait)(void *baton), void *baton);
 
 /* Releases a token. Does nothing for 0, or if another process has taken it over. */
 void mts_token_release(mts_token_kind kind, apr_uint64_t token);
