@@ -3,7 +3,9 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 say() { printf '== %s\n' "$*"; }
-die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+complain() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
+die() { complain "$*"; exit 1; }
+wrong_argument() { complain "$*"; exit 2; }
 
 # A command line for the user to run as root, with sudo if they used sudo themselves.
 as_root() { printf '%s%s' "${SUDO_USER:+sudo }" "$*"; }
@@ -26,23 +28,21 @@ apt_install() {
 
 # Installing a module of httpd also enables it, and mod_php replaces the MPM. The tests load modules
 # themselves, so the machine's httpd stays as it was before.
-install_modules() {
-    local enabled=/etc/apache2/mods-enabled saved status
-    [ $# -gt 0 ] || return 0
-    saved=$(mktemp -d) || return 1
+install_modules() (
+    enabled=/etc/apache2/mods-enabled
+    [ $# -gt 0 ] || exit 0
+    saved=$(mktemp -d) || exit 1
+    trap '[ ! -d $enabled ] || { find $enabled -mindepth 1 -delete && cp -a "$saved"/. $enabled; }
+        rm -rf "$saved"' EXIT
     [ ! -d $enabled ] || cp -a $enabled/. "$saved"
     apt_install "$@"
-    status=$?
-    [ ! -d $enabled ] || { find $enabled -mindepth 1 -delete && cp -a "$saved"/. $enabled; }
-    rm -rf "$saved"
-    return $status
-}
+)
 
 # need_packages PACKAGE...: installs the missing ones from Debian, without starting any service. If
 # one is missing, all of them are upgraded as well, with the libraries that they depend on: httpd
 # warns at every start if mod_ssl is newer than the OpenSSL that it is loaded with.
 need_packages() {
-    local missing=() modules=() others=() package policy_written= log status
+    local missing=() modules=() others=() package
     for package; do
         installed "$package" || missing+=("$package")
         case $package in
@@ -52,24 +52,30 @@ need_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
-    log=$(mktemp)
-    if [ ! -e /usr/sbin/policy-rc.d ]; then
-        printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
-        chmod +x /usr/sbin/policy-rc.d
-        policy_written=yes
-    fi
-    echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
-    { apt-get update -qq && apt_install "${others[@]}" && install_modules "${modules[@]}"; } \
-        > "$log" 2>&1
-    status=$?
-    [ -z "$policy_written" ] || rm -f /usr/sbin/policy-rc.d
-    [ $status = 0 ] || { tail -20 "$log"; rm -f "$log"; die "apt-get could not install them"; }
-    rm -f "$log"
+    # Also an interrupted one must not leave the file that keeps services from starting.
+    (
+        policy=/usr/sbin/policy-rc.d written= log=$(mktemp) || die "cannot write to ${TMPDIR:-/tmp}"
+        trap 'rm -f "$log" $written' EXIT
+        if [ ! -e $policy ]; then
+            written=$policy
+            printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy
+        fi
+        {
+            echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+            apt-get update -qq && apt_install "${others[@]}" && install_modules "${modules[@]}"
+        } > "$log" 2>&1 || { tail -20 "$log"; die "apt-get could not install them"; }
+    ) || exit 1
 }
 
 build_packages="apache2-bin apache2-dev autoconf automake gcc libapr1-dev libaprutil1-dev
     libaprutil1-dbd-sqlite3 libcurl4-openssl-dev libevent-dev libgmime-3.0-dev libidn2-dev
     libjansson-dev libopendkim-dev libssl-dev libtool libunbound-dev make nettle-dev pkg-config zlib1g-dev"
+
+# plain_path PATH [WHAT]: configure and make do not work below every directory.
+plain_path() {
+    [[ $1 != *[[:space:]\"\#\$\&\'\`\\]* ]] || die "$1: nothing can be built in a path with blanks" \
+        "or one of \"#\$&'\`\\: move ${2-the checkout}"
+}
 
 # The files that autoreconf writes into the checkout.
 generated="Makefile.in aclocal.m4 autom4te.cache build-aux config.h.in configure m4"
@@ -95,9 +101,10 @@ make_each() {
 build() {
     local directory=$1 log
     shift
+    plain_path "$directory"
     [ ! -e "$top/config.status" ] || die "$top itself is configured," \
         "which prevents builds in other directories: run make distclean there first"
-    mkdir -p "$directory" && log=$directory/build.log || die "cannot write to $directory"
+    mkdir -p "$directory" && [ -w "$directory" ] && log=$directory/build.log || die "cannot write to $directory"
     {
         cd "$top" || exit 1
         # All builds share the generated configure; it is generated again only when its input is newer.

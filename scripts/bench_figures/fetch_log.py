@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 import statistics
-from pathlib import Path
 
 from bench_figures.fetching import POLICY, policy_of
 from bench_figures.hosting import ON, Source, host, sync

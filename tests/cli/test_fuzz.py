@@ -21,7 +21,7 @@ def call(*words):
     (["nosuch"], "there is no target nosuch: " + " ".join(TARGETS))])
 def test_wrong_usage_is_refused_before_anything_is_built(words, error):
     result = call(*words)
-    assert result.returncode == 1 and error in result.stderr
+    assert result.returncode == 2 and error in result.stderr
 
 
 def test_help_names_every_option():

@@ -4,6 +4,8 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
+import signal
 import subprocess
 import time
 
@@ -76,11 +78,65 @@ def test_it_shows_policy_and_records_twice_in_a_row_and_stops(stopped):
     (["--help"], 0, "Usage: sudo scripts/quickstart [DOMAIN]"),
     (["--frobnicate"], 2, "Usage: sudo scripts/quickstart [DOMAIN]"),
     (["one.example", "two.example"], 2, "Usage: sudo scripts/quickstart [DOMAIN]"),
-    (["Example.com"], 1, '"Example.com" is not a domain name like example.com'),
+    (["--stop", "now"], 2, "Usage: sudo scripts/quickstart [DOMAIN]"),
+    (["Example.com"], 2, '"Example.com" is not a domain name like example.com'),
+    ([""], 2, '"" is not a domain name like example.com'),
 ])
 def test_wrong_usage_is_reported(words, status, said):
     result, output = quickstart(*words)
     assert (result, said in output) == (status, True), output
+
+
+def test_a_process_that_has_the_number_of_an_earlier_httpd_is_not_stopped(stopped):
+    with subprocess.Popen(["sleep", "60"]) as other:
+        RUN.mkdir()
+        (RUN / "httpd.conf").touch()
+        (RUN / "httpd.pid").write_text(f"{other.pid}\n")
+        assert quickstart("--stop") == (0, "== stopped\n")
+        assert other.poll() is None and not RUN.exists()
+        other.kill()
+
+
+def test_an_interrupted_quickstart_leaves_no_httpd(stopped, tmp_path):
+    """Ctrl-C once httpd runs, when its policy is about to be fetched."""
+    curl = tmp_path / "curl"
+    curl.write_text(f"#!/bin/sh\ncp {RUN}/httpd.pid {tmp_path}\nkill -INT 0\n")
+    curl.chmod(0o755)
+    done = subprocess.run([TOP / "scripts/quickstart"], stdin=subprocess.DEVNULL, timeout=300,
+                          stdout=subprocess.DEVNULL, start_new_session=True,
+                          env={**os.environ, "MTA_STS_BUILD": str(BUILD),
+                               "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode in (128 + signal.SIGINT, -signal.SIGINT)
+    assert not lives(int((tmp_path / "httpd.pid").read_text())) and not RUN.exists()
+
+
+@pytest.mark.parametrize("script, words", [
+    ("quickstart", []), ("test", ["unit"]), ("package", ["--source"])])
+def test_a_path_that_configure_cannot_handle_is_refused_at_once(tmp_path, script, words):
+    checkout = tmp_path / "my checkout"
+    (checkout / "scripts").mkdir(parents=True)
+    for name in script, "common.sh", "suite.sh":
+        shutil.copy(TOP / "scripts" / name, checkout / "scripts")
+    done = subprocess.run([checkout / "scripts" / script, *words], capture_output=True, text=True,
+                          timeout=60, env={"PATH": os.environ["PATH"]})
+    assert done.returncode == 1
+    assert f"{checkout}" in done.stderr and "move the checkout" in done.stderr
+    assert os.listdir(checkout) == ["scripts"]
+
+
+@pytest.mark.parametrize("script, words, output", [
+    ("quickstart", [], "build"), ("package", ["--source"], "build-package")])
+def test_a_checkout_that_cannot_be_written_to_is_named_as_the_cause(tmp_path, script, words, output):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / output).mkdir()
+    for name in script, "common.sh":
+        shutil.copy(TOP / "scripts" / name, tmp_path / "scripts")
+    read_only = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    done = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", read_only,
+                           tmp_path, tmp_path / "scripts" / script, *words],
+                          capture_output=True, text=True, timeout=60, env={"PATH": os.environ["PATH"]})
+    assert done.returncode == 1
+    assert done.stderr == f"{script}: cannot write to {tmp_path}/{output}\n"
 
 
 def test_a_configured_source_directory_is_reported(tmp_path):

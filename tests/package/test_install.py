@@ -6,9 +6,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 import machine as apache
 
-AUTOPKGTEST = Path(__file__).parents[2] / "conf/packaging/debian/tests/serve-and-receive"
+TOP = Path(__file__).parents[2]
+AUTOPKGTEST = TOP / "conf/packaging/debian/tests/serve-and-receive"
 COMPILERS = {"gcc", "g++", "make", "binutils", "autoconf", "libtool", "dpkg-dev"}
 
 
@@ -97,3 +100,15 @@ def test_the_links_of_the_installed_readme_lead_to_installed_files(machine):
     assert set(missing) == {"CHANGELOG.md", "LICENSE", "conf/examples"}
     for name in "changelog.gz", "copyright", "examples/certbot.conf":
         assert (directory / name).exists(), name
+
+
+@pytest.mark.parametrize("signal", ["INT", "TERM"])
+def test_scripts_that_are_interrupted_while_they_install_packages_leave_services_allowed(bare, signal):
+    bare.file("/usr/sbin/policy-rc.d").unlink()
+    bare.write("/srv/scripts/common.sh", (TOP / "scripts/common.sh").read_text())
+    bare.write("/root/apt-get", f"#!/bin/sh\ntouch /root/began\nkill -{signal} 0\n")
+    bare.file("/root/apt-get").chmod(0o755)
+    bare.run("setsid", "-w", "env", "PATH=/root:/usr/sbin:/usr/bin:/sbin:/bin", "bash", "-c",
+             ". /srv/scripts/common.sh; need_packages hello", check=False)
+    assert bare.file("/root/began").exists()
+    assert bare.glob("usr/sbin/policy-rc.d") + bare.glob("tmp/*") == []

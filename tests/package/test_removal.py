@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import machine as apache
+from root import mount
 
 MODULE = "libapache2-mod-mta-sts"
 LIST = "/etc/apache2/conf-enabled/own.conf"
@@ -69,6 +70,27 @@ def test_purge_leaves_a_state_directory_that_the_administrator_chose(machine):
     assert len(machine.glob("srv/reports/reports/*/*")) == 1
 
 
+def test_purge_empties_a_state_directory_that_is_a_file_system_of_its_own(machine):
+    apache.stop(machine)
+    mount("-t", "tmpfs", "-o", "mode=700", "tmpfs", machine.file(apache.STATE))
+    machine.run("chown", "www-data:www-data", apache.STATE)
+    apache.start(machine)
+    assert apache.post_report(machine, 1) == 201
+    remove(machine, MODULE, purge=True)
+    assert machine.glob("var/lib/mod_mta_sts/*") == []
+    assert machine.run("dpkg-query", "-W", "-f", "${Status}", MODULE).stdout == \
+        "unknown ok not-installed"
+
+
+def test_an_apache_that_is_installed_again_after_both_were_removed_starts(machine):
+    remove(machine, "apache2")
+    remove(machine, MODULE)
+    machine.run("apt-get", "-y", "install", "apache2")
+    assert_httpd_starts_again(machine)
+    machine.run("sh", "-c", "apt-get -y install /packages/*.deb")
+    assert apache.is_loaded(machine)
+
+
 USES = {
     "a block at server level": (
         "# a comment\n<MTASTSPolicy example.net>\n    MTASTSMx mx.example.net\n</MTASTSPolicy>\n",
@@ -119,6 +141,55 @@ def test_the_lines_of_all_files_that_httpd_reads_are_listed_together(machine):
         f"/etc/apache2/ports.conf:{lines}: LogLevel mta_sts:debug"}
 
 
+def test_a_link_to_a_file_elsewhere_is_followed_before_a_removal(machine):
+    machine.write("/etc/app/apache.conf", "# of an application\nMTASTSMode testing\n")
+    machine.file("/etc/apache2/conf-enabled/app.conf").symlink_to("../../app/apache.conf")
+    machine.run("apache2ctl", "configtest")
+    refused = remove(machine, MODULE, check=False)
+    assert refused.returncode != 0
+    assert "/etc/app/apache.conf:2: MTASTSMode testing\n" in refused.stdout
+
+
+def test_paths_that_lead_out_of_the_configuration_do_not_prevent_removal(machine):
+    machine.write("/etc/app/apache.conf", "# of an application\n")
+    machine.write(LIST, "Include ../app/apache.conf\n<IfModule mod_mta_sts.c>\n"
+                        "MTASTSMaxAge 2w\n</IfModule>\n")
+    machine.run("apache2ctl", "configtest")
+    remove(machine, MODULE)
+    assert_httpd_starts_again(machine)
+
+
+def test_removal_is_refused_while_another_instance_of_apache_loads_the_module(machine):
+    machine.run("env", "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "sh",
+                "/usr/share/doc/apache2/examples/setup-instance", "two")
+    configtest = "env", "APACHE_CONFDIR=/etc/apache2-two", "apache2ctl", "configtest"
+    machine.run(*configtest)
+    refused = remove(machine, MODULE, check=False)
+    assert refused.returncode != 0
+    listed = [line.strip() for line in refused.stdout.splitlines() if line.startswith("    /")]
+    assert listed == ["/etc/apache2-two/mods-enabled/mta_sts.load:1: LoadModule mta_sts_module "
+                      "/usr/lib/apache2/modules/mod_mta_sts.so"]
+    command = "APACHE_CONFDIR=/etc/apache2-two a2dismod -f mta_sts"
+    assert command in refused.stdout
+    machine.run("env", *command.split())
+    remove(machine, MODULE)
+    machine.run(*configtest)
+    assert_httpd_starts_again(machine)
+
+
+def test_a_file_that_loads_the_module_only_if_it_is_there_does_not_prevent_removal(machine):
+    machine.run("a2dismod", "-f", "mta_sts")
+    machine.write(LIST, """\
+<IfFile /usr/lib/apache2/modules/mod_mta_sts.so>
+    LoadModule mta_sts_module /usr/lib/apache2/modules/mod_mta_sts.so
+    MTASTSMode testing
+</IfFile>
+""")
+    machine.run("apache2ctl", "configtest")
+    remove(machine, MODULE)
+    assert_httpd_starts_again(machine)
+
+
 def test_files_that_httpd_does_not_read_when_it_starts_do_not_prevent_removal(machine):
     machine.write("/etc/apache2/conf-available/unused.conf", "MTASTSMode testing\n")
     machine.write("/etc/apache2/sites-available/unused.conf", "MTASTSMode testing\n")
@@ -141,6 +212,15 @@ def test_removal_is_refused_when_the_configuration_is_broken_elsewhere_as_well(m
     assert f"{LIST}:1: MTASTSMode testing" in refused.stdout
 
 
+def test_removal_is_refused_when_the_broken_configuration_would_include_a_file_elsewhere(machine):
+    machine.write("/srv/my sites/one.conf", "MTASTSMode testing\n")
+    machine.write("/etc/apache2/more", 'IncludeOptional "/srv/my sites/*.conf"\n')
+    machine.write(LIST, "Include /nonexistent\ninclude more\n")
+    refused = remove(machine, MODULE, check=False)
+    assert refused.returncode != 0
+    assert "/srv/my sites/one.conf:1: MTASTSMode testing\n" in refused.stdout
+
+
 def test_files_included_inside_a_guard_do_not_prevent_removal(machine):
     machine.write("/etc/apache2/policies", "MTASTSMaxAge 2w\n")
     machine.write(LIST, "<IfModule mod_mta_sts.c>\nInclude policies\n</IfModule>\n")
@@ -155,10 +235,27 @@ def test_a_disabled_module_can_be_removed_with_any_configuration(machine):
     remove(machine, MODULE)
 
 
-def test_the_check_before_a_removal_leaves_no_files(machine):
-    before = set(machine.glob("tmp/*"))
-    machine.run("/usr/share/mod_mta_sts/check-removal")
-    assert set(machine.glob("tmp/*")) == before
+# Sends Ctrl-C to all that check-removal started, once httpd reads the configuration without the module.
+INTERRUPTING = """\
+#!/bin/sh
+case "$*" in *" -d "*) test -e "$3/mods-enabled/mta_sts.load" || kill -INT 0 ;; esac
+exec /usr/sbin/apachectl "$@"
+"""
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_the_check_before_a_removal_leaves_no_files(machine, interrupted):
+    def files():
+        return set(machine.glob("tmp/*") + machine.glob("etc/*"))
+
+    machine.write("/root/apachectl", INTERRUPTING if interrupted else
+                  "#!/bin/sh\nexec /usr/sbin/apachectl \"$@\"\n")
+    machine.run("chmod", "+x", "/root/apachectl")
+    before = files()
+    done = machine.run("setsid", "-w", "env", "PATH=/root:/usr/sbin:/usr/bin:/sbin:/bin",
+                       "/usr/share/mod_mta_sts/check-removal", check=False)
+    assert (done.returncode != 0) == interrupted
+    assert files() == before
     apache.assert_policy_is_served(machine)
     assert subprocess.run(["sh", "-n", machine.file("/usr/share/mod_mta_sts/check-removal")],
                           check=False).returncode == 0
