@@ -114,6 +114,9 @@ typedef struct mta_sts_fetches_ages {
 const char *mta_sts_fetches_expire(mta_sts_database *db, const mta_sts_fetches_ages *ages, int max,
                                    apr_pool_t *p, int *more);
 
+/* Whether there are requests before a time, which would be deleted. */
+const char *mta_sts_fetches_have_before(mta_sts_database *db, apr_time_t keep, int *found);
+
 /* --- reading (fetches_read.c) --- */
 
 typedef struct mta_sts_fetches_filter {

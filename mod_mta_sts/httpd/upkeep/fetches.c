@@ -5,6 +5,7 @@
 
 #include "core/database/fetch_room.h"
 #include "core/database/fetches.h"
+#include "core/database/machine.h"
 #include "httpd/config/report_config.h"
 #include "httpd/shared/fetch_table.h"
 #include "httpd/shared/limit.h"
@@ -146,24 +147,28 @@ static const char *make_room(server_rec *main, mta_sts_database *db, apr_time_t 
     return error;
 }
 
+/* Where several machines share the database, a clock that is ahead deletes nothing of others. */
 const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
-                               apr_pool_t *p, int *more)
+                               apr_pool_t *p, int *more, int *is_waiting)
 {
     const mts_report_config *config = mts_report_config_of(main);
-    const apr_time_t now = apr_time_now();
+    apr_time_t now = apr_time_now(), until = 0;
+    const char *error = mta_sts_machine_earlier(db, &now);
+    const apr_time_t keep = now - config->fetch_keep_days * DAY;
     /* An hour is replaced as a whole, before its first request is a day old. */
     mta_sts_fetches_ages ages = {
         .full = config->fetch_log == MTS_FETCH_LOG_ADDRESS ? now - DAY + 2 * MTA_STS_FETCH_HOUR
                                                            : now + MTA_STS_FETCH_HOUR,
         .ahead = now + AHEAD,
     };
-    apr_time_t until = 0;
-    const char *error = is_date_trusted ? make_room(main, db, now, &until, p) : NULL;
 
-    *more = 0;
-    if (is_date_trusted) {
-        ages.keep = now - config->fetch_keep_days * DAY;
-        ages.keep = until > ages.keep ? until : ages.keep;
+    *more = *is_waiting = 0;
+    if (!error && is_date_trusted) {
+        error = make_room(main, db, now, &until, p);
+        ages.keep = until > keep ? until : keep;
+    }
+    else if (!error) {
+        error = mta_sts_fetches_have_before(db, keep, is_waiting);
     }
     return error ? error : mta_sts_fetches_expire(db, &ages, BATCH, p, more);
 }
