@@ -201,6 +201,7 @@ def test_a_log_that_is_not_complete_gives_no_date(make, statement, reason):
     assert {log for _, log in dates(found).values()} == {None}
     shown = call(server, status=OUTSTANDING).stdout
     assert "the fetch log is not complete for this policy: " in " ".join(shown.split())
+    assert ("hides the clients from httpd (see mod_remoteip)" in " ".join(shown.split())) == (reason == "others")
     assert shown.count("by the log      not known: the log is not complete") == 3
 
 
