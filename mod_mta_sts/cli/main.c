@@ -6,6 +6,7 @@
 #include <apr_general.h>
 
 #include "cli/common/similar.h"
+#include "cli/common/command.h"
 #include "cli/common/subcommand.h"
 #include "version.h"
 
@@ -121,6 +122,7 @@ int main(int argc, const char *const *argv)
         print_completions();
         return CLI_EXIT_OK;
     }
+    cli_command_prepare(subcommands, SUBCOMMAND_COUNT);
     subcommand = find_subcommand(argv[1]);
     if (!subcommand) {
         similar = similar_to(argv[1]);

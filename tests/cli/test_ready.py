@@ -170,7 +170,7 @@ def test_a_ready_domain_gets_the_line_to_change_where_apache_has_it(good):
     assert "1. change the line at /etc/apache2/sites-enabled/mta-sts.conf:9 to: MTASTSMode enforce" \
         in text
     assert "2. reload httpd: sudo apachectl graceful" in text
-    assert "3. publish the new policy id, printed by: mta-sts dns example.com" in text
+    assert "3. publish the new policy id, printed by: mta-sts dns --state-dir '%s' example.com" % good.state in text
 
 
 def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
@@ -247,7 +247,7 @@ def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     assert domain["summary"] == "mode enforce is on and blocks mail: 1 problem has to be fixed"
     assert domain["steps"][0].endswith("mta-sts.conf:9 to: MTASTSMode testing")
     assert sum("publish" in step for step in domain["steps"]) == 1
-    assert domain["steps"][-1].endswith("mta-sts ready example.com")
+    assert domain["steps"][-1].endswith(f"mta-sts ready --state-dir '{good.state}' example.com")
     assert len(set(domain["steps"])) == len(domain["steps"])
     assert domain["earlier_copies"] is None and not any("copies" in step for step in domain["steps"])
     good.note_served("enforce")
@@ -258,8 +258,8 @@ def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     assert abs(left.total_seconds() - 7 * 86400) < 1200, "the current policy will be an earlier one"
     step, = (step for step in domain["steps"] if "copies" in step)
     assert "Senders may use an earlier policy from their cache until" in step
-    assert step.endswith("To check: mta-sts rollout example.com")
-    assert domain["steps"][-1].endswith("mta-sts ready example.com")
+    assert step.endswith(f"To check: mta-sts rollout --state-dir '{good.state}' example.com")
+    assert domain["steps"][-1].endswith(f"mta-sts ready --state-dir '{good.state}' example.com")
 
 
 def test_enforce_that_is_on_needs_no_days_and_senders(store):

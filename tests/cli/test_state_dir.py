@@ -21,9 +21,10 @@ POLICY = "version: STSv1\nmode: testing\nmx: mx.example.test\nmax_age: 86400\n"
 ETC = ["passwd", "hosts", "watch", "machine-id", "imap-server.conf"]
 
 
-def call(words, *options):
+def call(words, *options, state=None):
     name, *rest = shlex.split(words)
-    return subprocess.run([COMMAND, name, *map(str, options), *rest], input=POLICY,
+    environment = {**os.environ, **({"MTA_STS_STATE_DIR": str(state)} if state else {})}
+    return subprocess.run([COMMAND, name, *map(str, options), *rest], input=POLICY, env=environment,
                           capture_output=True, text=True, timeout=60)
 
 
@@ -44,6 +45,17 @@ def test_a_directory_that_is_no_state_directory_is_refused(other, words):
         assert f"{other} is not a state directory: it contains " in done.stderr, done
     assert done.returncode != 0 and done.stdout == ""
     assert sorted(os.listdir(other)) == sorted(ETC)
+
+
+@pytest.mark.parametrize("variable", [False, True], ids=("option", "environment"))
+@pytest.mark.parametrize("words", SUBCOMMANDS)
+def test_a_named_state_directory_that_does_not_exist_is_an_error_and_is_not_made(tmp_path, words, variable):
+    """A mistyped path must not read as "nothing has happened"."""
+    state = tmp_path / "no" / "typo"
+    done = call(words, state=state) if variable else call(words, "--state-dir", state)
+    assert str(state) in done.stderr or "no option" in done.stderr, done
+    assert done.returncode != 0 and done.stdout == ""
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("words", WITH_DATABASE)

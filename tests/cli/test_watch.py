@@ -146,11 +146,11 @@ CASES = {
         add_mx, right_mx, CRITICAL,
         f"critical: {OTHER}: the policy does not cover this host: in mode enforce, senders do not "
         f'deliver to it [mx-not-in-policy]: add "mx: {OTHER}" to the policy, then publish its new id '
-        f"(see: mta-sts mx {DOMAIN})"),
+        f"(see: mta-sts mx --state-dir '.*' {DOMAIN})"),
     "pattern that no MX matches": (
         serve_both, serve_one, CHANGED,
         f"note: no MX host matches the policy's \"mx: {OTHER}\" [pattern-unused]: remove the "
-        f"pattern, unless it is for a future MX host (see: mta-sts mx {DOMAIN})"),
+        f"pattern, unless it is for a future MX host (see: mta-sts mx --state-dir '.*' {DOMAIN})"),
     "certificate of an MX gets short": (
         short_certificate, right_certificate, CHANGED,
         "warning: MX: .*certificate.* [certificate-expires-soon]: "),
@@ -1060,7 +1060,7 @@ HOSTING = {  # what httpd says -> exit status, the line
         "what its error log says"),
     "a wrong row": (
         {"wrong": 1}, CHANGED,
-        "warning: hosted domains: 1 row is wrong [row-wrong]: run mta-sts policy list --wrong"),
+        "warning: hosted domains: 1 row is wrong [row-wrong]: run mta-sts policy list --wrong --state-dir '"),
     "wrong rows": ({"wrong": 7}, CHANGED, "warning: hosted domains: 7 rows are wrong [row-wrong]: "),
     "a warning of the start": (
         {"findings": [finding("hosting-shadowed", "warning", "*.example.net")]}, CHANGED,

@@ -5,12 +5,12 @@ import contextlib
 import os
 import pathlib
 import subprocess
-import threading
 
 import policy
 import process
 from database import Database
 from httpd import proxied
+from meanwhile import Meanwhile
 from policy import MX, POLICY
 
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
@@ -81,25 +81,13 @@ def begin_hosting(make, body=BODY, expected=(), database=None, **more):
     return server, hosting
 
 
-def hammer(server, domain, stop, failures):
-    while not stop.is_set():
-        answer = fetch(server, domain)
-        if answer.status != 200:
-            failures.append(answer)
-
-
 @contextlib.contextmanager
 def under_load(server, domain):
     """No request fails meanwhile."""
-    stop, failures = threading.Event(), []
-    threads = [threading.Thread(target=hammer, args=(server, domain, stop, failures))
-               for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
+    def request():
+        answer = fetch(server, domain)
+        assert answer.status == 200, (answer.status, answer.body[:200])
+
+    with Meanwhile(*[request] * 3) as load:
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert not failures, [(answer.status, answer.body[:200]) for answer in failures[:5]]
+    assert not load.failures, load.failures[:5]

@@ -187,3 +187,32 @@ def test_a_clock_that_was_wrong_at_boot_does_not_lengthen_what_is_recorded(make_
     wrong, = (row for row in Database(server).run("SELECT began, noted FROM mta_sts_fetch_span")
               if abs(row["began"] / 1000000 - time.time()) > DAY)
     assert wrong["noted"] - wrong["began"] < 90 * 1000000, "what was recorded by the wrong clock"
+
+
+AHEAD = r"started at a date that is more than a day after.*some {} have expired.*\[clock-jumped\]$"
+
+
+def test_a_date_to_come_deletes_neither_the_history_nor_the_fetch_log_before_it_is_trusted(make_with):
+    what = [AHEAD.format("requests in the fetch log"), AHEAD.format("policies in the history")]
+    server = make_with(what).configure("MTASTSFetchLogKeep 30\n" + report.conf())
+    clock = Clock(server)
+    server.start()
+    policy.check(server.fetch())
+
+    def rows(table):
+        return Database(server).run(f"SELECT * FROM {table}")
+
+    process.wait_for(lambda: rows("mta_sts_fetch") and rows("mta_sts_history"), "the record")
+    server.stop()
+    Database(server).run("UPDATE mta_sts_history SET last_served = first_served + 1, id = 'an earlier one'")
+    clock.set(900 * DAY)
+    server.start()
+    process.wait_for(lambda: all(map(server.log.matching, what)), "both to be logged", 30)
+    assert len(rows("mta_sts_history")) == 2 and len(rows("mta_sts_fetch")) == 1
+    assert len(server.log.matching("clock-jumped")) == 2
+    server.stop()
+    stayed = time.time() + 900 * DAY - 3600
+    os.utime(server.root / "state/last-date", (stayed, stayed))  # for a day
+    server.start()
+    process.wait_for(lambda: len(rows("mta_sts_history")) == 1 and not rows("mta_sts_fetch"), "the end", 30)
+    assert len(server.log.matching("clock-jumped")) == 2

@@ -118,7 +118,8 @@ CASES = {
     "networks not recorded": (
         WHOLE, [(3, "example.com", "", SERVED, 9)], [], True, "not-known",
         f"It is not known whether {BOTH} reached this server on {DATE}: no request is recorded, but the "
-        "record is not complete. The network of 9 requests was not recorded."),
+        "record is not complete. The network of 9 requests was not recorded: there were too many "
+        "networks in one hour, or a proxy that terminates TLS hides the clients from httpd (see mod_remoteip)."),
     "no address": (
         WHOLE, [(1, "example.com", NETWORK, SERVED, 10)], [], False, "network-unknown",
         "The report does not say from which address it was sent, so the fetch log cannot say whether "

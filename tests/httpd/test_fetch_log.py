@@ -13,6 +13,7 @@ import process
 import pytest
 
 import policy
+import status_page
 from database import Database
 from test_one_report_all_views import run
 from hosting import REMOTE
@@ -108,13 +109,12 @@ def test_full_addresses_of_yesterday_are_replaced_and_old_rows_are_deleted(make)
 FULL = r"\[mta_sts:warn\].*\[fetches-full\]$"
 
 
-def test_the_oldest_days_are_deleted_when_the_log_is_full_and_it_says_for_how_many_it_suffices(make):
-    server = begin(make, "MTASTSReportQuota 10M 1M", expected=(FULL,))
-    wait_for_log(server)
-    server.stop()
-    today = int(time.time()) // 86400
+FULL_ID, FULL_FIX = "fetches-full", r"set the first size of MTASTSReportQuota to at least \d+M"
+
+
+def fill(server, today):
+    """A day may have at least 1,000 rows, of which this one has used up most."""
     Database(server).run(f"UPDATE mta_sts_fetch_span SET began = {(today - 40) * 86400 * 1000000}")
-    # A day may have at least 1,000 rows, of which this one has used up most.
     Database(server).run("INSERT INTO mta_sts_fetch_day (day, entries) VALUES "
                          f"({today - 9}, 600), ({today - 8}, 600), ({today - 7}, 600), ({today}, 900)")
     for age in 9, 8, 7, 0:
@@ -122,18 +122,71 @@ def test_the_oldest_days_are_deleted_when_the_log_is_full_and_it_says_for_how_ma
         Database(server).run(
             f"INSERT INTO mta_sts_fetch VALUES ('example.com', {(today - age) * 24}, '192.0.2.0/24', '', "
             f"0, '', 'x{age}', 1, {at}, {at})")
+
+
+def watch(server, *words):
+    return run(server, "watch", "--runs", "1", "--resolver", "127.0.0.1@1", "--no-smtp", "--timeout", "1",
+               "--no-network-names", *words, "example.com")
+
+
+def full_in_log(server):
+    return "\n".join(line.partition("fetch log: ")[2] for line in server.log.matching(FULL))
+
+
+def full_in_watch(server):
+    return "\n".join(line for line in watch(server).splitlines() if "new: " in line and FULL_ID in line)
+
+
+def full_in_watch_json(server):
+    (one,) = (one for one in json.loads(watch(server, "--json", "--state", server.root / "state/json"))["changes"]
+              if one.get("id") == FULL_ID)
+    assert one["severity"] == "warning", one
+    return f"{one['message']} {one['fix']}"
+
+
+def full_on_page(server):
+    found = status_page.page(server)
+    assert "Action needed. The fetch log is full: its oldest day is deleted before its time." in found.text
+    return found.text.partition("Warnings")[2]
+
+
+def full_in_json(server):
+    found = status_page.data(server)
+    (one,) = found["findings"]
+    assert (found["verdict"], one["severity"], one["id"]) == ("warning", "warning", FULL_ID)
+    return f"{one['message']} {one['fix']}"
+
+
+FULL_VIEWS = [full_in_log, full_in_watch, full_in_watch_json, full_on_page, full_in_json]
+
+
+def test_the_oldest_days_are_deleted_when_the_log_is_full_and_all_views_say_for_how_many_it_suffices(make):
+    server = begin(make, "MTASTSReportQuota 10M 1M", more=status_page.LOCATION, expected=(FULL,))
+    wait_for_log(server)
+    assert status_page.data(server)["findings"] == []
+    server.stop()
+    today = int(time.time()) // 86400
+    fill(server, today)
     server.start()
     # One at a time: a flood of requests does not delete all of the record.
     days = "SELECT agent FROM mta_sts_fetch ORDER BY hour"
     process.wait_for(lambda: [one["agent"] for one in Database(server).run(days)] == ["x8", "x7", "x0"],
                      "the oldest day to be deleted")
-    line, = server.log.matching(FULL)
-    assert "suffices for about 3 of the 90 days of MTASTSFetchLogKeep" in line, line
-    assert re.search(r"set the first size of MTASTSReportQuota to at least \d+M", line)
     since = time.strftime("%Y-%m-%d 00:00", time.gmtime((today - 8) * 86400))
-    assert f"requests before {since}" in line, line
+    for view in FULL_VIEWS:
+        said = view(server)
+        assert f"suffices for about 3 of the 90 days of MTASTSFetchLogKeep; requests before {since}" in said, view
+        assert re.search(FULL_FIX, said), view
     printed = run(server, "fetches", "--since", "30d", "example.com")
     assert f"Requests before {since}" in printed, printed
+    assert status_page.metrics(server)[1]["mta_sts_fetch_log_full"] == 1
+    # A quota that suffices ends it at once.
+    server.configure(conf("MTASTSReportQuota 1G 1M") + status_page.LOCATION, modules=("remoteip",))
+    server.graceful()
+    process.wait_for(lambda: status_page.metrics(server)[1]["mta_sts_fetch_log_full"] == 0, "the new quota")
+    assert status_page.data(server)["findings"] == []
+    assert "Warnings" not in status_page.page(server).text
+    assert f"resolved: this machine: fetch log" in watch(server)
 
 
 def test_full_addresses_of_a_clock_that_was_ahead_are_replaced(make):

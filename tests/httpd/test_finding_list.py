@@ -52,6 +52,7 @@ ELSEWHERE = {
     "spool-missing": "unit/test_index_files.c",
     "spool-unreadable": None,  # what no file system does that is in order
     "limits-not-written": "httpd/test_state_dir.py",
+    "machine-renamed": "httpd/test_hosting_machines.py",
     "policy-served": "httpd/test_start_up_log.py",
 }
 FOUND = r'MTA_STS_(?:INFO|WARNING|ERROR|UNKNOWN),\s*"([a-z-]+)"'

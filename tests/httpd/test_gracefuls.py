@@ -4,7 +4,6 @@ are posted: no request fails, nothing that was acknowledged is lost, and nothing
 
 import itertools
 import os
-import threading
 
 import pytest
 
@@ -12,6 +11,7 @@ import policy
 import process
 import report
 from httpd import MPMS
+from meanwhile import Meanwhile
 from report import Spool, make, packed, post
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
@@ -27,33 +27,14 @@ CHANGES = ["", "MTASTSReportQuota 512M 32M\n", "MTASTSReportKeep 300\n",
            "MTASTSReportMaxSize 2M 20M\n"]
 
 
-class Load:
+class Load(Meanwhile):
     """Requests of several clients, each over a connection of its own."""
 
     def __init__(self, server):
         self.server = server
         self.numbers = itertools.count(1)
-        self.acknowledged, self.failures, self.fetched = [], [], 0
-        self.is_over = threading.Event()
-        self.threads = [threading.Thread(target=self.repeat, args=[do])
-                        for do in [self.post] * POSTERS + [self.fetch] * FETCHERS]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
-
-    def repeat(self, do):
-        while not self.is_over.is_set():
-            try:
-                do()
-            except Exception as error:  # a failure, whatever it is
-                self.failures.append(repr(error))
+        self.acknowledged, self.fetched = [], 0
+        super().__init__(*[self.post] * POSTERS, *[self.fetch] * FETCHERS)
 
     def post(self):
         """From many networks, of which none sends more than its share."""

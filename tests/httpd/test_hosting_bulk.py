@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import sqlite3
-import threading
 import time
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 import policy
 import process
 from hosting import BODY, Hosting, begin_hosting, directive, fetch, is_served, under_load
+from meanwhile import Meanwhile
 from policy import text
 
 pytestmark = pytest.mark.slow
@@ -46,33 +46,24 @@ def mx(number):
     return f"mx{number % 100}.provider.example"
 
 
-class Memory:
+class Memory(Meanwhile):
     """What the children of servers have at most, of their own: bytes of each above what it had."""
 
     def __init__(self, servers):
         self.before = {pid: self.own(pid) for server in servers for pid in server.children()}
         self.most = dict(self.before)
-        self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self.watch)
+        super().__init__(self.look, pause=0.02)
 
     @staticmethod
     def own(pid):
         return 1024 * int(process.status(pid).get("RssAnon", "0 kB").split()[0])
 
-    def watch(self):
-        while not self.is_over.wait(0.02):
-            for pid in self.most:
-                self.most[pid] = max(self.most[pid], self.own(pid))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        self.thread.join()
+    def look(self):
+        for pid in self.most:
+            self.most[pid] = max(self.most[pid], self.own(pid))
 
     def growth(self):
+        assert self.failures == []
         return max(most - self.before[pid] for pid, most in self.most.items()) / MIB
 
 

@@ -157,7 +157,8 @@ def test_ready_says_how_to_change_the_mode_of_a_hosted_domain(hosted):
                   "--senders", "1", "--format", "json", "a.example")
     domain, = json.loads(output)["domains"]
     assert domain["change"] == {"directive": "MTASTSMode enforce", "locations": [], "command":
-                                "mta-sts policy set --mode enforce --wait 60 a.example"}
+                                "mta-sts policy set --mode enforce --wait 60 --state-dir "
+                                f"'{server.root}/state' a.example"}
     assert not any("apachectl" in step for step in domain["steps"])
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosted domains when PostgreSQL is restored or replaced, and on machines that were away."""
 
+import os
+import signal
+
 import pytest
 
 import policy
@@ -87,3 +90,44 @@ def test_a_machine_that_was_away_for_an_hour_serves_what_changed(make, postgres)
         "SELECT digest FROM tlsrpt_report WHERE state = 0")) == wanted, "the reports of both", 60)
     (first,), (second,) = postgres.run("SELECT host FROM mta_sts_machine ORDER BY host")
     assert second == first + " (2)", "they have the same host name"
+
+
+RENAMED = r"\[mta_sts:warn\].*\[machine-renamed\]$"
+
+
+def signal_all(server, number):
+    for pid in (server.pid, *server.children()):
+        os.kill(pid, number)
+
+
+def pause(server, postgres):
+    signal_all(server, signal.SIGSTOP)
+    if not postgres.run("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
+        return True
+    signal_all(server, signal.SIGCONT)
+    return False
+
+
+def test_a_paused_machine_says_that_another_one_has_its_name_and_goes_on_under_a_new_one(make, postgres):
+    names = "SELECT host FROM mta_sts_machine ORDER BY host"
+    hosts = "SELECT host FROM mta_sts_history_host ORDER BY host"
+    conf = directive(postgres) + BODY
+    paused = make([MISSING, RENAMED]).configure(conf).start()
+    process.wait_for(lambda: paused.log.matching("policy init"), "the database")
+    (name,), = process.wait_for(lambda: postgres.run(hosts), "the first machine")
+    process.wait_for(lambda: pause(paused, postgres), "a moment without a transaction")
+    try:
+        postgres.run("UPDATE mta_sts_machine SET confirmed = confirmed - 90000000000")
+        other = make([MISSING]).configure(conf).start()
+        process.wait_for(lambda: postgres.run(
+            "SELECT 1 FROM mta_sts_machine WHERE confirmed > (extract(epoch FROM now()) - 3600) * 1000000"),
+            "the second machine")
+        assert postgres.run(names) == [[name]]
+    finally:
+        signal_all(paused, signal.SIGCONT)
+    process.wait_for(lambda: postgres.run(hosts) == [[name], [name + " (2)"]], "the new name", 90)
+    line, = paused.log.matching(RENAMED)
+    assert f"this machine is {name} (2) in " in line and f"another machine has its former name, {name}" in line, line
+    assert "--hostname" in line
+    assert not paused.log.matching(r"\[database-(failed|works)\]$")
+    assert not other.log.matching(RENAMED)

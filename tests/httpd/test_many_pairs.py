@@ -3,11 +3,11 @@
 renewed ones. With MTA_STS_LONG=1 there are 10,000, and it takes minutes under each MPM; -s or -rP shows
 the figures."""
 
+import functools
 import itertools
 import os
 import ssl
 import subprocess
-import threading
 import time
 
 import pytest
@@ -16,6 +16,7 @@ import client
 import policy
 import process
 from httpd import MPMS
+from meanwhile import Meanwhile
 from pairs import MX, UNKNOWN_NAME, Pairs, connect, context, refusal, serial, vhost
 from policy import POLICY
 
@@ -68,31 +69,17 @@ def fetchers(server):
     return made
 
 
-class Load:
+class Load(Meanwhile):
     """One client of each kind, with a new connection for each request; none may fail."""
 
     def __init__(self, server, numbers):
-        self.failures, self.count, self.is_over = [], 0, threading.Event()
-        self.threads = [threading.Thread(target=self.repeat, args=[fetch, itertools.cycle(numbers)])
-                        for fetch in fetchers(server)]
+        self.count = 0
+        super().__init__(*(functools.partial(self.request, fetch, itertools.cycle(numbers))
+                           for fetch in fetchers(server)))
 
-    def repeat(self, fetch, numbers):
-        while not self.is_over.is_set():
-            try:
-                fetch(next(numbers))
-                self.count += 1
-            except Exception as error:  # a failure, whatever it is
-                self.failures.append(repr(error))
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
+    def request(self, fetch, numbers):
+        fetch(next(numbers))
+        self.count += 1
 
 
 def begin(make_with, mpm):

@@ -127,7 +127,7 @@ def test_watch_reports_the_drift_and_that_mx_has_ended_it(machine):
     machine.set_mx(DOMAIN, MX, NEW)
     (line,) = machine.call(*words, status=2).splitlines()
     assert line.startswith(f"new: {DOMAIN}: critical: {NEW}: the policy does not cover this host")
-    assert line.endswith(f"(see: mta-sts mx {DOMAIN})")
+    assert line.endswith(f"(see: mta-sts mx --state-dir '{state}' {DOMAIN})")
     output = machine.call("mx", "--apply", "--yes", DOMAIN, status=0)
     publish(machine, re.search(r"id=(\w+)", output).group(1))
     (line,) = machine.call(*words, status=1).splitlines()

@@ -139,7 +139,7 @@ def test_dns_shows_both_days(make):
     days = [time.strftime("%Y-%m-%d", time.gmtime(time.time() + days * DAY)) for days in (30, 28)]
     assert certain == f";   senders may hold an earlier policy until {days[0]}"
     assert by_log == f";   (until {days[1]}, according to the fetch log: mta-sts rollout " \
-        "example.com)"
+        f"--state-dir '{server.root}/state' example.com)"
 
 
 def test_the_text_says_the_same(make):
@@ -172,7 +172,7 @@ def test_the_log_gives_an_earlier_date_when_all_networks_have_the_new_policy(mak
     assert dates(found)["remove-mx", "old.example.com"] == (30, 0)
     assert dates(found)["withdraw", None] == (30, 7)
     assert shown_by_dns(server)[1] == ";   (none does any more, according to the fetch log: " \
-        "mta-sts rollout example.com)"
+        f"mta-sts rollout --state-dir '{server.root}/state' example.com)"
 
 
 @pytest.mark.parametrize("statement, reason", [
@@ -201,6 +201,7 @@ def test_a_log_that_is_not_complete_gives_no_date(make, statement, reason):
     assert {log for _, log in dates(found).values()} == {None}
     shown = call(server, status=OUTSTANDING).stdout
     assert "the fetch log is not complete for this policy: " in " ".join(shown.split())
+    assert ("hides the clients from httpd (see mod_remoteip)" in " ".join(shown.split())) == (reason == "others")
     assert shown.count("by the log      not known: the log is not complete") == 3
 
 

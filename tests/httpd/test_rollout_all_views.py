@@ -186,7 +186,7 @@ def test_all_views_say_the_same(server, change, monkeypatch, what):
     assert [days(one["cached_until_at"]) for one in shown["earlier_policies"]] == ([worst] if worst else [])
     assert_networks_agree(rollout, shown, page(server, "?domain=example.com").text)
     steps = " ".join(ready["steps"])
-    assert steps.count("mta-sts rollout example.com") == bool(worst)
+    assert steps.count(f"mta-sts rollout --state-dir '{server.root}/state' example.com") == bool(worst)
     lines = run(server, "dns", "--offline", "--policy", server.policy, "example.com").splitlines()
     assert sum("senders may hold an earlier policy until" in line for line in lines) == bool(worst)
     assert sum("according to the fetch log" in line for line in lines) == (

@@ -3,6 +3,7 @@
 
 import datetime
 import re
+import time
 
 import pytest
 
@@ -68,6 +69,8 @@ def server(start_shared):
     wait_for_reports(server, 1)
     fetch(server, 1)
     Database(server).run("UPDATE mta_sts_fetch SET network = '192.0.2.0/24'")
+    Database(server).run("INSERT INTO mta_sts_fetch_day (day, entries, removals) "
+                         f"VALUES ({int(time.time()) // 86400 - 1}, 1000000000, 1)")
     server.configure(conf(43200))
     server.restart()
     process.wait_for(lambda: len(Database(server).history(DOMAIN)) == 2, "the new policy")

@@ -197,6 +197,49 @@ static void it_is_known_when_the_log_is_getting_full(void **state)
     }
 }
 
+/* The finding that the log is full, in words; "": there is none. Days of 600 rows, of which one was
+ * begun to be deleted some days ago. */
+static const char *judged(database_test *test, apr_time_t ago, apr_int64_t quota, apr_int64_t keep)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(test->p);
+    mta_sts_database *db = database_open(test);
+
+    assert_done(mta_sts_database_run(db, "DELETE FROM mta_sts_fetch_day"));
+    assert_done(mta_sts_database_run(
+        db,
+        "INSERT INTO mta_sts_fetch_day (day, entries, removals) VALUES (%lld, 600, 0), "
+        "(%lld, 600, 1)",
+        (long long)(T0 / DAY), (long long)((T0 - ago) / DAY)));
+    assert_done(mta_sts_fetch_room_check(db, T0, quota, keep, findings));
+    mta_sts_database_close(db);
+    return findings->list->nelts ? mta_sts_findings_at(findings, 0)->fix : "";
+}
+
+static void a_full_log_is_a_finding_until_its_quota_suffices_or_for_a_week(void **state)
+{
+    /* 36 days of 601 rows of 320 bytes in an eighth of the quota */
+    static const apr_int64_t enough = APR_INT64_C(36) * 601 * 320 * 8;
+    const struct {
+        apr_time_t ago;
+        apr_int64_t quota, keep;
+        const char *fix;
+    } cases[] = {
+        {DAY, enough - 1, 30, "at least 53M"},
+        {6 * DAY, enough - 1, 30, "at least 53M"},
+        {7 * DAY, enough - 1, 30, ""},
+        {DAY, enough, 30, ""},
+        {DAY, enough - 1, 29, ""},
+        {DAY, 1, 0, ""},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *fix = judged(*state, cases[i].ago, cases[i].quota, cases[i].keep);
+
+        assert_true(*cases[i].fix ? strstr(fix, cases[i].fix) != NULL : !*fix);
+    }
+}
+
 static const char *expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
                           apr_pool_t *p, int *more)
 {
@@ -544,6 +587,7 @@ int main(void)
         DATABASE_TESTS(handshakes_of_many_domains_leave_half_of_a_day_to_those_that_were_served),
         DATABASE_TESTS(requests_that_were_served_leave_their_room_to_handshakes_that_failed),
         DATABASE_TESTS(it_is_known_when_the_log_is_getting_full),
+        DATABASE_TESTS(a_full_log_is_a_finding_until_its_quota_suffices_or_for_a_week),
         DATABASE_TESTS(at_most_two_days_are_deleted_on_a_day_however_often_a_process_is_started),
         DATABASE_TESTS(a_day_whose_deletion_was_interrupted_is_deleted_completely),
         DATABASE_TESTS(rows_of_a_day_are_counted_until_all_of_them_are_deleted),

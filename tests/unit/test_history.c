@@ -295,6 +295,36 @@ static void test_a_machine_does_not_end_policies_of_others(void **state)
     assert_int_equal(until(db, test->p, T0 + DAY, two), T0 + 2 * DAY);
 }
 
+static void expire_at(mta_sts_database *db, apr_time_t now)
+{
+    int is_waiting;
+
+    assert_done(mta_sts_history_expire(db, now, 1, &is_waiting));
+    assert_false(is_waiting);
+}
+
+static void test_nothing_is_deleted_by_a_date_that_is_not_trusted(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const apr_time_t began = apr_time_now() - 600 * DAY;
+    const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
+    const struct {
+        int days, is_waiting;
+    } cases[] = {{300, 0}, {500, 1}};
+    apr_size_t i;
+
+    note_text(db, test->p, began, one);
+    note_text(db, test->p, began + DAY, two);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int is_waiting;
+
+        assert_done(mta_sts_history_expire(db, began + cases[i].days * DAY, 0, &is_waiting));
+        assert_int_equal(is_waiting, cases[i].is_waiting);
+        assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
+    }
+}
+
 static void test_policies_that_no_cache_can_contain_are_deleted_in_time(void **state)
 {
     database_test *test = *state;
@@ -305,8 +335,10 @@ static void test_policies_that_no_cache_can_contain_are_deleted_in_time(void **s
     note_text(db, test->p, began, one);
     note_text(db, test->p, began + DAY, two);
     note_text(db, test->p, began + 300 * DAY, two);
+    expire_at(db, began + 300 * DAY);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
     note_text(db, test->p, began + 500 * DAY, two);
+    expire_at(db, began + 500 * DAY);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
 }
 
@@ -323,8 +355,10 @@ static void test_the_policies_of_a_machine_that_is_gone_are_deleted_in_time(void
     other.host = "gone.example";
     note(db, other, served);
     note_text(db, test->p, began + 400 * DAY, one);
+    expire_at(db, began + 400 * DAY);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
     note_text(db, test->p, began + 402 * DAY, one);
+    expire_at(db, began + 402 * DAY);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
     assert_string_equal(entry(read_all(db, test->p, "example.com"), 0)->host, "a.example");
 }
@@ -426,6 +460,7 @@ int main(void)
         DATABASE_TESTS(test_a_removed_domain_ends_and_can_begin_again),
         DATABASE_TESTS(test_a_machine_does_not_end_policies_of_others),
         DATABASE_TESTS(test_policies_that_no_cache_can_contain_are_deleted_in_time),
+        DATABASE_TESTS(test_nothing_is_deleted_by_a_date_that_is_not_trusted),
         DATABASE_TESTS(test_the_policies_of_a_machine_that_is_gone_are_deleted_in_time),
         PGSQL_TEST(test_a_clock_that_is_ahead_deletes_nothing_of_other_machines),
         DATABASE_TESTS(test_policies_of_a_machine_that_the_database_hears_of_are_not_deleted),

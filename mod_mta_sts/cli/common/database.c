@@ -63,10 +63,23 @@ static const char *report_missing(apr_pool_t *p, const cli_database *which)
                : NULL;
 }
 
+static const char *check_named_dir(apr_pool_t *p, const char *state_dir)
+{
+    const char *dir = cli_state_dir_find(state_dir);
+    struct stat info;
+
+    return cli_state_dir_is_named(state_dir) && lstat(dir, &info) != 0
+               ? apr_psprintf(p,
+                              "the state directory %s: %s: check the path; httpd creates it when "
+                              "it starts with this MTASTSStateDir",
+                              dir, strerror(errno))
+               : cli_state_dir_check(p, dir);
+}
+
 const char *cli_database_check(apr_pool_t *p, const char *value, const char *state_dir)
 {
     cli_database which;
-    const char *error = cli_state_dir_check(p, cli_state_dir_find(state_dir));
+    const char *error = check_named_dir(p, state_dir);
 
     if (error || !value) {
         return error;

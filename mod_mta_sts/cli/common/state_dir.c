@@ -8,11 +8,24 @@
 #include "core/base/owner.h"
 #include "tlsrpt/spool/foreign.h"
 
-const char *cli_state_dir_find(const char *value)
+/* NULL: it is not named. */
+static const char *find_named(const char *value)
 {
     const char *environment = getenv("MTA_STS_STATE_DIR");
 
-    return value ? value : environment && *environment ? environment : CLI_STATE_DIR_DEFAULT;
+    return value ? value : environment && *environment ? environment : NULL;
+}
+
+const char *cli_state_dir_find(const char *value)
+{
+    const char *named = find_named(value);
+
+    return named ? named : CLI_STATE_DIR_DEFAULT;
+}
+
+int cli_state_dir_is_named(const char *value)
+{
+    return find_named(value) != NULL;
 }
 
 const char *cli_state_dir_check(apr_pool_t *p, const char *dir)

@@ -30,6 +30,9 @@
  */
 const char *cli_state_dir_find(const char *value);
 
+/* Whether the option or the environment names it: then it must exist. */
+int cli_state_dir_is_named(const char *value);
+
 /*
  * Refuses a directory with other files and none of the module. One that does not exist is not refused.
  *

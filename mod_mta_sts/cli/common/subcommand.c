@@ -7,12 +7,20 @@
 
 #include <apr_strings.h>
 
+#include "cli/common/command.h"
 #include "cli/common/wrap.h"
 
 const char *cli_subcommand_read(apr_pool_t *p, const cli_subcommand *self, int argc,
                                 const char *const *argv, void *call, cli_args *args)
 {
-    return cli_options_read(p, argc, argv, self->options, call, args);
+    static int is_read;
+    const char *error = cli_options_read(p, argc, argv, self->options, call, args);
+
+    if (!is_read) { /* mx calls policy with options of its own */
+        cli_command_note(self, call);
+    }
+    is_read = 1;
+    return error;
 }
 
 /* "Usage: mta-sts NAME ...", one line for each form of the command line. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common/command.h"
 #include "cli/dns/call.h"
 
 #include <stdio.h>
@@ -76,8 +77,8 @@ static void report_missing(apr_pool_t *p, const cli_dns_call *call, cli_dns_doma
         cli_apache_find(call->configured, domain->domain)
             ? apr_psprintf(p,
                            "this machine's httpd is configured to serve one: fix what is reported "
-                           "above; until then 'mta-sts dns --from-apache %s' prints its records",
-                           domain->domain)
+                           "above; until then %s prints its records",
+                           cli_command(p, "dns", "--from-apache", domain->domain))
             : apr_psprintf(p,
                            "serve one first (on the web server: mta-sts-setup %s); --policy FILE "
                            "prints the records of a policy that is to be served",

@@ -46,11 +46,12 @@ const char *cli_dns_read_history(apr_pool_t *p, cli_dns_call *call)
     const char *dir = cli_state_dir_find(call->state_dir), *error = NULL;
     mta_sts_database *db = NULL;
     struct stat info;
+    const int exists = lstat(dir, &info) == 0; /* a named one does */
 
-    if (lstat(dir, &info) != 0 && !call->state_dir && !call->database) {
+    if (!exists && !call->database) {
         return NULL; /* no history on this machine */
     }
-    error = cli_state_dir_become_owner(p, dir);
+    error = exists ? cli_state_dir_become_owner(p, dir) : NULL;
     error = error ? error : cli_database_open(p, call->database, call->state_dir, &db);
     if (!error && db) {
         error = read_domains(p, db, call);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common/command.h"
 #include "cli/dns/call.h"
 
 #include <stdio.h>
@@ -85,8 +86,9 @@ static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
     by_log = copies->by_log ? mta_sts_format_date(p, copies->by_log) : "";
     printf(";   senders may hold an earlier policy until %s\n", worst);
     if (copies->has_log && strcmp(by_log, worst) != 0) {
-        printf(";   (%s%s, according to the fetch log: mta-sts rollout %s)\n",
-               *by_log ? "until " : "none does any more", by_log, domain->domain);
+        printf(";   (%s%s, according to the fetch log: %s)\n",
+               *by_log ? "until " : "none does any more", by_log,
+               cli_command(p, "rollout", "", domain->domain));
     }
     print_doubts(p, copies);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The policies to be published. */
+#include "cli/common/command.h"
 #include "cli/dns/call.h"
 
 #include <stdio.h>
@@ -51,7 +52,8 @@ static int read_file(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *ca
     return CLI_EXIT_OK;
 }
 
-static void take_configured(cli_dns_domain *domain, const apr_array_header_t *configured)
+static void take_configured(apr_pool_t *p, cli_dns_domain *domain,
+                            const apr_array_header_t *configured)
 {
     const cli_apache_policy *policy = cli_apache_find(configured, domain->domain);
 
@@ -62,8 +64,9 @@ static void take_configured(cli_dns_domain *domain, const apr_array_header_t *co
     }
     if (policy) {
         mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "row-wrong", domain->domain,
-                            "correct its row in the database: mta-sts policy set", "%s",
-                            policy->row_wrong);
+                            apr_pstrcat(p, "correct its row in the database: ",
+                                        cli_command(p, "policy", "set", ""), NULL),
+                            "%s", policy->row_wrong);
         return;
     }
     mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-not-configured", domain->domain,
@@ -111,7 +114,7 @@ static int read_apache(apr_pool_t *p, cli_dns_call *call)
         return CLI_EXIT_INVALID;
     }
     for (i = 0; i < call->domains->nelts; i++) {
-        take_configured(domain_at(call, i), configured);
+        take_configured(call->p, domain_at(call, i), configured);
     }
     return CLI_EXIT_OK;
 }

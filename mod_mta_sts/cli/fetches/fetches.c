@@ -134,8 +134,7 @@ static void print_unknown(apr_pool_t *p, const apr_array_header_t *rows)
         requests += *row->network ? 0 : row->requests;
     }
     if (requests) {
-        printf("%s from networks that were not recorded: there were too many networks in one hour, "
-               "or a proxy that terminates TLS hides the clients from httpd (see mod_remoteip).\n",
+        printf("%s from networks that were not recorded: " MTA_STS_FETCH_NETWORK_UNKNOWN ".\n",
                mta_sts_format_count(p, requests, "request came", "requests came"));
     }
 }

@@ -15,9 +15,10 @@
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/spool/scope.h"
 
-#define SENT_MIN 1024 /* in bytes, as in the directive */
-#define FILE_MAX 4096 /* in bytes, of limits.json */
-#define VERSION 1     /* of limits.json */
+#define SENT_MIN 1024       /* in bytes, as in the directive */
+#define FILE_MAX 4096       /* in bytes, of limits.json */
+#define VERSION 1           /* of limits.json */
+#define FETCH_KEEP_MAX 3650 /* days, as in the directive */
 
 cli_limits cli_limits_make(void)
 {
@@ -93,25 +94,26 @@ const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *
 
 /* --- the module's file --- */
 
-/* A number of bytes in an object of the document; -1 if it is missing or out of range. */
-static apr_int64_t bytes_of(const json_t *document, const char *object, const char *name,
-                            apr_int64_t min, apr_int64_t max)
+/* A number in an object of the document; -1 if it is missing or out of range. */
+static apr_int64_t number_of(const json_t *document, const char *object, const char *name,
+                             apr_int64_t min, apr_int64_t max)
 {
     const json_t *value = json_object_get(json_object_get(document, object), name);
-    apr_int64_t bytes = json_is_integer(value) ? json_integer_value(value) : -1;
+    apr_int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
 
-    return bytes < min || bytes > max ? -1 : bytes;
+    return number < min || number > max ? -1 : number;
 }
 
 static const char *use(cli_limits *limits, const json_t *document)
 {
-    apr_int64_t sent = bytes_of(document, "max_size", "sent", SENT_MIN, TLSRPT_SENT_MAX);
+    apr_int64_t sent = number_of(document, "max_size", "sent", SENT_MIN, TLSRPT_SENT_MAX);
     apr_int64_t inflated =
-        bytes_of(document, "max_size", "inflated", SENT_MIN, TLSRPT_INFLATED_MAX);
+        number_of(document, "max_size", "inflated", SENT_MIN, TLSRPT_INFLATED_MAX);
     apr_int64_t reports =
-        bytes_of(document, "quota", "reports", TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX);
+        number_of(document, "quota", "reports", TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX);
     apr_int64_t quarantine =
-        bytes_of(document, "quota", "quarantine", TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX);
+        number_of(document, "quota", "quarantine", TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX);
+    apr_int64_t keep = number_of(document, "fetch_log", "keep_days", 0, FETCH_KEEP_MAX);
 
     if (json_integer_value(json_object_get(document, "version")) != VERSION) {
         return "it is of another version of the module";
@@ -126,6 +128,7 @@ static const char *use(cli_limits *limits, const json_t *document)
         limits->quota[TLSRPT_REPORTS] = reports;
         limits->quota[TLSRPT_QUARANTINE] = quarantine;
     }
+    limits->fetch_keep_days = keep > 0 ? keep : 0; /* earlier versions have none */
     return NULL;
 }
 

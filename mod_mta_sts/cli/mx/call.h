@@ -23,7 +23,6 @@ typedef struct cli_mx_call {
     const cli_subcommand *self;
     cli_check_options network;
     const char *state_dir, *database; /* or NULL */
-    int is_state_dir_named;           /* on the command line */
     apr_array_header_t *add, *remove; /* of const char *: canonical mx patterns */
     int is_applied;                   /* --apply */
     int is_agreed;                    /* --yes: what DNS has is right, and nobody is asked */
@@ -111,8 +110,8 @@ typedef struct cli_mx_locked {
 } cli_mx_locked;
 
 /*
- * Locks a file in the directory of a file against other runs of this command and of mta-sts-setup, and waits
- * for them within a limit.
+ * Locks a file in the directory of a file against other runs of this command and of mta-sts-setup,
+ * and waits for them within a limit.
  *
  * @param path of the file, without symbolic links
  * @param lock out: ended by cli_mx_unlock, also after an error

@@ -67,7 +67,6 @@ static const char *find_configured(cli_mx_call *call, cli_mx_plan *plan)
     const char *error;
 
     APR_ARRAY_PUSH(names, const char *) = call->domain;
-    call->is_state_dir_named = call->state_dir != NULL;
     plan->unread = cli_apache_finish(call->p, run, &apache);
     plan->has_apache = cli_apache_exists(run);
     if (plan->unread) {

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/common/command.h"
 #include "cli/mx/call.h"
 #include "core/base/format.h"
 #include "core/base/name.h"
@@ -28,48 +29,26 @@ static const char *ttl_text(apr_pool_t *p, const mta_sts_answer *answer)
                : "";
 }
 
-/* A word for a shell. */
-static const char *quote(apr_pool_t *p, const char *word)
-{
-    const char *text = "'", *end;
-
-    for (; (end = strchr(word, '\'')); word = end + 1) {
-        text =
-            apr_pstrcat(p, text, apr_pstrmemdup(p, word, (apr_size_t)(end - word)), "'\\''", NULL);
-    }
-    return apr_pstrcat(p, text, word, "'", NULL);
-}
-
-/* The options that say where hosted domains are, as they were given. */
-static const char *location_options(const cli_mx_call *call)
-{
-    apr_pool_t *p = call->p;
-
-    return apr_pstrcat(p, call->is_state_dir_named ? " --state-dir " : "",
-                       call->is_state_dir_named ? quote(p, call->state_dir) : "",
-                       call->database ? " --database " : "",
-                       call->database ? quote(p, call->database) : "", NULL);
-}
-
 /* The options of the request, to be repeated with --apply. */
 static const char *command(const cli_mx_call *call)
 {
-    const char *text = "mta-sts mx --apply";
+    const char *text = "--apply";
     int i;
 
     for (i = 0; i < call->add->nelts; i++) {
         text = apr_pstrcat(call->p, text, " --add ",
-                           quote(call->p, APR_ARRAY_IDX(call->add, i, const char *)), NULL);
+                           cli_command_quote(call->p, APR_ARRAY_IDX(call->add, i, const char *)),
+                           NULL);
     }
     for (i = 0; i < call->remove->nelts; i++) {
         text = apr_pstrcat(call->p, text, " --remove ",
-                           quote(call->p, APR_ARRAY_IDX(call->remove, i, const char *)), NULL);
+                           cli_command_quote(call->p, APR_ARRAY_IDX(call->remove, i, const char *)),
+                           NULL);
     }
-    text = apr_pstrcat(call->p, text, location_options(call), NULL);
     if (call->wait) {
         text = apr_psprintf(call->p, "%s --wait %d", text, call->wait);
     }
-    return apr_pstrcat(call->p, text, " ", call->domain, NULL);
+    return cli_command(call->p, "mx", text, call->domain);
 }
 
 /* Where a line is to be changed. */
@@ -110,14 +89,15 @@ static void add_lines(const cli_mx_call *call, const cli_mx_plan *plan,
 /* The command that changes a row without a look at httpd's configuration. */
 static const char *row_command(const cli_mx_call *call, const cli_mx_plan *plan)
 {
-    const char *text = "mta-sts policy set";
+    const char *text = "set";
     int i;
 
     for (i = 0; i < plan->changed.mx->nelts; i++) {
-        text = apr_pstrcat(call->p, text, " --mx ",
-                           quote(call->p, APR_ARRAY_IDX(plan->changed.mx, i, const char *)), NULL);
+        text = apr_pstrcat(
+            call->p, text, " --mx ",
+            cli_command_quote(call->p, APR_ARRAY_IDX(plan->changed.mx, i, const char *)), NULL);
     }
-    return apr_pstrcat(call->p, text, location_options(call), " ", call->domain, NULL);
+    return cli_command(call->p, "policy", text, call->domain);
 }
 
 /* How to change the policy: by this command, or by hand. */

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cli/common/subcommand.h"
+#include "cli/common/command.h"
 #include "cli/policy/call.h"
 #include "core/base/format.h"
 #include "core/base/name.h"
@@ -190,11 +191,11 @@ static const char *check_id(const cli_policy_call *call, const mta_sts_hosted_ro
     }
     return apr_psprintf(call->p,
                         "nothing was changed: the stored policy %s, not %s: somebody else "
-                        "has changed it; look at it with mta-sts policy list",
+                        "has changed it; look at it with %s",
                         policy           ? apr_psprintf(call->p, "has the id %s", policy->id)
                         : before->domain ? "is wrong"
                                          : "does not exist",
-                        call->if_id);
+                        call->if_id, cli_command(call->p, "policy", "list", ""));
 }
 
 int cli_policy_set(cli_policy_call *call, const cli_args *args)

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/common/command.h"
 #include "cli/policy/call.h"
 #include "cli/ready/call.h"
 #include "core/hosting/edit.h"
@@ -82,7 +83,8 @@ static void note_unknown(const cli_policy_call *call, const char *domain, int is
         add(reasons, text);
     }
     else {
-        fprintf(call->talk, "note: %s; check it later with mta-sts mx %s\n", text, domain);
+        fprintf(call->talk, "note: %s; check it later with %s\n", text,
+                cli_command(call->p, "mx", "", domain));
     }
 }
 
@@ -157,9 +159,8 @@ static void ask_ready(const cli_policy_call *call, const char *domain, const mta
     ready->state_dir = call->state_dir;
     ready->database = call->database;
     if (cli_ready_add(ready, domain) || cli_ready_gather(call->self, ready) != CLI_EXIT_OK) {
-        add(reasons,
-            apr_psprintf(call->p, "mta-sts ready %s could not determine whether it is safe",
-                         domain));
+        add(reasons, apr_psprintf(call->p, "%s could not determine whether it is safe",
+                                  cli_command(call->p, "ready", "", domain)));
         return;
     }
     asked = APR_ARRAY_IDX(ready->domains, 0, const cli_ready_domain *);

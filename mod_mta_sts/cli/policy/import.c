@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "cli/common/subcommand.h"
+#include "cli/common/command.h"
 #include "cli/policy/call.h"
 #include "core/base/name.h"
 #include "core/hosting/edit.h"
@@ -188,10 +189,11 @@ static int is_enforce_refused(const import *i)
                 cli_policy_consequence);
     }
     else if (i->enforced) {
-        cli_policy_fail("nothing was changed: %s, which import does not check. Run mta-sts ready "
+        cli_policy_fail("nothing was changed: %s, which import does not check. Run %s "
                         "with the names of these domains; if it finds them safe, or this restores "
                         "a backup, add --force. %s",
-                        name_enforced(i), cli_policy_consequence);
+                        name_enforced(i), cli_command(i->call->p, "ready", "", ""),
+                        cli_policy_consequence);
     }
     return i->enforced && !i->call->is_forced && !i->call->is_dry_run;
 }

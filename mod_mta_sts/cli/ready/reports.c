@@ -8,6 +8,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/common/command.h"
 #include "cli/common/database.h"
 #include "cli/common/store.h"
 #include "core/database/database.h"
@@ -256,15 +257,19 @@ static int rank(const tlsrpt_readiness *readiness)
 void cli_ready_assess(const cli_ready_call *call, cli_ready_domain *domain)
 {
     const tlsrpt_readiness *other;
+    tlsrpt_readiness_facts by_index;
 
     domain->facts.domain = domain->domain;
+    domain->facts.place = cli_command_options(call->p, "report");
     domain->readiness = tlsrpt_readiness_assess(call->p, &domain->facts, &call->limits);
     if (!domain->by_index) {
         return;
     }
-    other = tlsrpt_readiness_assess(call->p, domain->by_index, &call->limits);
+    by_index = *domain->by_index;
+    by_index.place = domain->facts.place;
+    other = tlsrpt_readiness_assess(call->p, &by_index, &call->limits);
     if (rank(other) > rank(domain->readiness)) {
-        domain->facts = *domain->by_index;
+        domain->facts = by_index;
         domain->readiness = other;
     }
 }

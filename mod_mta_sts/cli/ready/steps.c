@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/common/command.h"
 #include "cli/ready/call.h"
 #include "core/base/text.h"
 #include "core/policy/provider.h"
@@ -177,8 +178,8 @@ const char *cli_ready_command(const cli_ready_call *call, const cli_ready_domain
                               const char *mode)
 {
     return domain->configured && domain->configured->is_hosted
-               ? apr_psprintf(call->p, "mta-sts policy set --mode %s --wait 60 %s", mode,
-                              domain->domain)
+               ? cli_command(call->p, "policy",
+                             apr_psprintf(call->p, "set --mode %s --wait 60", mode), domain->domain)
                : NULL;
 }
 
@@ -207,8 +208,8 @@ static void add_change(const cli_ready_call *call, const cli_ready_domain *domai
                                 "%s (MTASTSMode %s), and reload httpd",
                                 domain->domain, mode, mode));
     }
-    add(steps,
-        apr_psprintf(p, "publish the new policy id, printed by: mta-sts dns %s", domain->domain));
+    add(steps, apr_psprintf(p, "publish the new policy id, printed by: %s",
+                            cli_command(p, "dns", "", domain->domain)));
 }
 
 static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain,
@@ -252,11 +253,12 @@ static void add_copies(const cli_ready_call *call, const cli_ready_domain *domai
     mta_sts_rollout_date date;
 
     if (cli_ready_copies(domain, &date) && date.recorded) {
-        add(steps, apr_psprintf(call->p,
-                                "keep every MX host named in an earlier policy until the senders' "
-                                "copies of that policy have expired. %s" TLSRPT_READINESS_COMMAND
-                                "mta-sts rollout %s",
-                                mta_sts_rollout_copies_text(call->p, &date, 1), domain->domain));
+        add(steps,
+            apr_psprintf(call->p,
+                         "keep every MX host named in an earlier policy until the senders' "
+                         "copies of that policy have expired. %s" TLSRPT_READINESS_COMMAND "%s",
+                         mta_sts_rollout_copies_text(call->p, &date, 1),
+                         cli_command(call->p, "rollout", "", domain->domain)));
     }
 }
 
@@ -278,8 +280,8 @@ apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_
     if (mode && strcmp(mode, "testing") == 0) {
         add(steps, apr_psprintf(call->p,
                                 "when this is done, ask again whether mode enforce is safe: "
-                                "mta-sts ready %s",
-                                domain->domain));
+                                "%s",
+                                cli_command(call->p, "ready", "", domain->domain)));
     }
     return steps;
 }

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "cli/common/wrap.h"
+#include "cli/common/command.h"
 #include "cli/rollout/call.h"
 #include "core/base/format.h"
 
@@ -159,7 +160,8 @@ static const char *action_text(const cli_rollout_call *call, const mta_sts_rollo
     case MTA_STS_ROLLOUT_STRICTER:
         return apr_psprintf(call->p,
                             "Switch to a stricter mode: by then, all senders have the current "
-                            "policy, and reports are about it (run mta-sts ready first)");
+                            "policy, and reports are about it (run %s first)",
+                            cli_command(call->p, "ready", "", ""));
     default:
         return rollout->current && rollout->current->policy->mode != MTA_STS_MODE_NONE
                    ? "Withdraw the policy: stop serving it, if it is in mode none from now on"

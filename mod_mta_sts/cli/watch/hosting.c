@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/common/command.h"
 #include "cli/watch/look.h"
 #include "core/base/format.h"
 #include "core/base/name.h"
@@ -46,8 +47,10 @@ static void look_at_rows(cli_watch_look *look, const cli_apache *apache)
 {
     if (apache->hosting_held) {
         add(look, MTA_STS_WARNING, "hosting-held",
-            "if they were deleted on purpose, run: mta-sts policy confirm; otherwise restore the "
-            "rows of the database",
+            apr_psprintf(look->p,
+                         "if they were deleted on purpose, run: %s; otherwise restore the rows of "
+                         "the database",
+                         cli_command(look->p, "policy", "confirm", "")),
             apr_psprintf(look->p, "%s suddenly missing from the database; %s still served",
                          apache->hosting_held == 1
                              ? "the row of 1 hosted domain is"
@@ -57,8 +60,10 @@ static void look_at_rows(cli_watch_look *look, const cli_apache *apache)
     }
     if (apache->hosting_wrong && !look->has_hosted) { /* otherwise each is reported */
         add(look, MTA_STS_WARNING, "row-wrong",
-            "run mta-sts policy list --wrong to see which and why, and correct them; until then, "
-            "changes to them have no effect",
+            apr_psprintf(look->p,
+                         "run %s to see which and why, and correct them; until then, changes to "
+                         "them have no effect",
+                         cli_command(look->p, "policy", "list --wrong", "")),
             apr_psprintf(
                 look->p, "%s wrong",
                 mta_sts_format_count(look->p, apache->hosting_wrong, "row is", "rows are")));

@@ -117,6 +117,9 @@ static int covers_machine(const cli_watch_look *look, const cli_watch_item *item
     if (is(item->id, "database-failed")) {
         return look->has_database;
     }
+    if (is(item->id, "fetches-full")) {
+        return look->has_fetch_log;
+    }
     if (begins(item->id, "hosting-") || is(item->id, "row-wrong") ||
         is(item->kind, CLI_WATCH_START)) {
         return look->is_configured;

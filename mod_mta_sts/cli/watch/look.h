@@ -31,6 +31,7 @@ typedef struct cli_watch_look {
     int has_reports;       /* whether all of them could be opened */
     int has_room;          /* whether the quota is known to be used up by much less than reported */
     int has_database;      /* whether the database was used */
+    int has_fetch_log;     /* whether the room of the fetch log was read */
     int has_pairs;         /* whether the key pairs of the configuration were read */
     apr_hash_t *reporters; /* DOMAIN/NAME -> "" : those that reported lately */
     apr_hash_t *crowded;   /* DOMAIN -> "" : those with more kinds of failure than are noted */
@@ -80,7 +81,7 @@ void cli_watch_look_hosting(cli_watch_look *look, const cli_apache *apache);
  * directory. */
 void cli_watch_look_reports(cli_watch_look *look, const cli_watch_request *request);
 
-/* Looks at the quota of the reports, and at the database. */
+/* Looks at the quota of the reports, at the database, and at the room of the fetch log. */
 void cli_watch_look_machine(cli_watch_look *look, const cli_watch_request *request);
 
 #endif

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cli/watch/family.h"
+#include "cli/common/command.h"
 #include "cli/watch/look.h"
 
 /* Advice that matters only when it is new: that MX records and policy no longer agree. */
@@ -26,8 +27,8 @@ static const char *fix_of(cli_watch_look *look, const char *domain, const mta_st
     int is_drift =
         strcmp(finding->id, "pattern-unused") == 0 || strcmp(finding->id, "mx-not-in-policy") == 0;
 
-    return is_drift ? apr_psprintf(look->p, "%s (see: mta-sts mx %s)",
-                                   finding->fix ? finding->fix : "", domain)
+    return is_drift ? apr_psprintf(look->p, "%s (see: %s)", finding->fix ? finding->fix : "",
+                                   cli_command(look->p, "mx", "", domain))
                     : finding->fix;
 }
 

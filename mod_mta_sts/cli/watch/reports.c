@@ -328,7 +328,8 @@ static int has_store(const cli_watch_request *request)
 {
     struct stat info;
 
-    return request->state_dir || lstat(cli_state_dir_find(NULL), &info) == 0 || errno != ENOENT;
+    return cli_state_dir_is_named(request->state_dir) ||
+           lstat(cli_state_dir_find(NULL), &info) == 0 || errno != ENOENT;
 }
 
 void cli_watch_look_reports(cli_watch_look *look, const cli_watch_request *request)

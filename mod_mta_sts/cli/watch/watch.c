@@ -127,7 +127,7 @@ static const char *find_dir(watch_call *call, const char **dir)
     int is_there = lstat(module, &info) == 0;
 
     *dir = call->dir ? call->dir
-           : is_there || call->request.state_dir
+           : is_there || cli_state_dir_is_named(call->request.state_dir)
                ? apr_pstrcat(call->p, module, "/" CLI_WATCH_DIR, NULL)
                : CLI_WATCH_DIR_ELSEWHERE;
     return is_there ? cli_state_dir_become_owner(call->p, module) : NULL;

@@ -105,6 +105,7 @@
     FINDING("line-empty", "The policy contains an empty line")                                     \
     FINDING("line-ends-lf", "Lines of the policy end with LF instead of CRLF")                     \
     FINDING("line-malformed", "A line of the policy is not of the form \"field: value\"")          \
+    FINDING("machine-renamed", "Another machine has this one's former name in the database")       \
     FINDING("max-age-advice", "A max_age below a week")                                            \
     FINDING("max-age-long", "Mode none with a max_age above a week")                               \
     FINDING("max-age-malformed", "max_age is not a number of seconds")                             \

@@ -298,6 +298,16 @@ static const char *delete_old(mta_sts_database *db, apr_time_t keep, int max, ap
     return error ? error : mta_sts_database_run(db, DELETE_SPANS, (long long)keep);
 }
 
+const char *mta_sts_fetches_have_before(mta_sts_database *db, apr_time_t keep, int *found)
+{
+    apr_int64_t numbers[2] = {0, 0};
+    const char *error =
+        mta_sts_database_rows(db, COUNT_OLD, take_two, numbers, (long long)hour_of(keep), 1);
+
+    *found = numbers[0] > 0;
+    return error;
+}
+
 const char *mta_sts_fetches_expire(mta_sts_database *db, const mta_sts_fetches_ages *ages, int max,
                                    apr_pool_t *p, int *more)
 {

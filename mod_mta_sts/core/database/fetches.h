@@ -75,6 +75,11 @@ typedef struct mta_sts_fetch {
     320 /* what a row takes on disk with its indexes, at most                                      \
            typically */
 
+/* Why requests are recorded without their network, for people. */
+#define MTA_STS_FETCH_NETWORK_UNKNOWN                                                              \
+    "there were too many networks in one hour, or a proxy that terminates TLS hides the clients "  \
+    "from httpd (see mod_remoteip)"
+
 /* One machine's view of what it recorded. */
 typedef struct mta_sts_fetches_machine {
     const char *host;      /* mta_sts_database_host */
@@ -114,6 +119,9 @@ typedef struct mta_sts_fetches_ages {
 const char *mta_sts_fetches_expire(mta_sts_database *db, const mta_sts_fetches_ages *ages, int max,
                                    apr_pool_t *p, int *more);
 
+/* Whether there are requests before a time, which would be deleted. */
+const char *mta_sts_fetches_have_before(mta_sts_database *db, apr_time_t keep, int *found);
+
 /* --- reading (fetches_read.c) --- */
 
 typedef struct mta_sts_fetches_filter {
@@ -131,13 +139,21 @@ const char *mta_sts_fetches_read(mta_sts_database *db, const mta_sts_fetches_fil
                                  int max, apr_pool_t *p, apr_array_header_t **fetches);
 
 /*
- * The requests of one network, summed up by outcome and policy id.
+ * The requests of some networks for a domain, and those for others, summed up by outcome and policy
+ * id. In one statement, however many networks there are.
  *
- * @param filter  with a domain
- * @param network "": those of networks that are not recorded
+ * @param filter   with a domain
+ * @param networks of const char *; not ""
+ * @param fetches  out: of mta_sts_fetch, by domain and network
  */
 const char *mta_sts_fetches_sum(mta_sts_database *db, const mta_sts_fetches_filter *filter,
-                                const char *network, apr_pool_t *p, apr_array_header_t **fetches);
+                                const apr_array_header_t *networks, apr_pool_t *p,
+                                apr_array_header_t **fetches);
+
+/* The number of requests for a domain whose network is not recorded. */
+const char *mta_sts_fetches_count_unknown(mta_sts_database *db,
+                                          const mta_sts_fetches_filter *filter,
+                                          apr_int64_t *requests);
 
 /* A time in which a machine recorded nothing. */
 typedef struct mta_sts_fetches_gap {

@@ -50,11 +50,15 @@ static long long hour_of(apr_time_t time)
     return (long long)(time / MTA_STS_FETCH_HOUR);
 }
 
+static apr_time_t end_of(const mta_sts_fetches_filter *filter)
+{
+    return filter->until ? filter->until - 1 : apr_time_now();
+}
+
 const char *mta_sts_fetches_read(mta_sts_database *db, const mta_sts_fetches_filter *filter,
                                  int max, apr_pool_t *p, apr_array_header_t **fetches)
 {
-    const apr_time_t until = filter->until ? filter->until - 1 : apr_time_now();
-    const long long first = hour_of(filter->since), last = hour_of(until);
+    const long long first = hour_of(filter->since), last = hour_of(end_of(filter));
 
     *fetches = apr_array_make(p, 16, sizeof(mta_sts_fetch));
     return filter->domain
@@ -64,19 +68,33 @@ const char *mta_sts_fetches_read(mta_sts_database *db, const mta_sts_fetches_fil
                                        max);
 }
 
+/* A name of a network has neither a comma nor a character that LIKE treats specially. */
 #define SUM                                                                                        \
     "SELECT domain, network, '', outcome, id, '', sum(requests), min(first_at), max(last_at) "     \
-    "FROM mta_sts_fetch WHERE domain = %s AND hour >= %lld AND hour <= %lld AND network = %s "     \
-    "GROUP BY domain, network, outcome, id ORDER BY outcome, id"
+    "FROM mta_sts_fetch WHERE domain IN (%s, '') AND hour >= %lld AND hour <= %lld "               \
+    "AND %s LIKE '%%,' || network || ',%%' "                                                       \
+    "GROUP BY domain, network, outcome, id ORDER BY domain, network, outcome, id"
+#define COUNT_UNKNOWN                                                                              \
+    "SELECT coalesce(sum(requests), 0) FROM mta_sts_fetch WHERE domain = %s AND hour >= %lld "     \
+    "AND hour <= %lld AND network = ''"
 
 const char *mta_sts_fetches_sum(mta_sts_database *db, const mta_sts_fetches_filter *filter,
-                                const char *network, apr_pool_t *p, apr_array_header_t **fetches)
+                                const apr_array_header_t *networks, apr_pool_t *p,
+                                apr_array_header_t **fetches)
 {
-    const apr_time_t until = filter->until ? filter->until - 1 : apr_time_now();
-
     *fetches = apr_array_make(p, 4, sizeof(mta_sts_fetch));
-    return mta_sts_database_rows(db, SUM, mta_sts_fetch_take, *fetches, filter->domain,
-                                 hour_of(filter->since), hour_of(until), network);
+    return mta_sts_database_rows(
+        db, SUM, mta_sts_fetch_take, *fetches, filter->domain, hour_of(filter->since),
+        hour_of(end_of(filter)),
+        apr_pstrcat(p, ",", apr_array_pstrcat(p, networks, ','), ",", NULL));
+}
+
+const char *mta_sts_fetches_count_unknown(mta_sts_database *db,
+                                          const mta_sts_fetches_filter *filter,
+                                          apr_int64_t *requests)
+{
+    return mta_sts_database_rows(db, COUNT_UNKNOWN, mta_sts_database_take_number, requests,
+                                 filter->domain, hour_of(filter->since), hour_of(end_of(filter)));
 }
 
 /* --- coverage --- */

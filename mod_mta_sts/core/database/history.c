@@ -27,6 +27,9 @@
     "UPDATE mta_sts_history SET first_served = %lld "                                              \
     "WHERE host = %s AND last_served IS NULL AND first_served = %lld"
 #define FORGET "DELETE FROM mta_sts_history WHERE last_served + max_age * 1000000 < %lld"
+#define COUNT_OLD                                                                                  \
+    "SELECT count(*) FROM (SELECT 1 FROM mta_sts_history"                                          \
+    " WHERE last_served + max_age * 1000000 < %lld LIMIT 1) old"
 /* Of machines that are gone: they have ended nothing. Those whose clock is behind are not. */
 #define FORGET_GONE                                                                                \
     "DELETE FROM mta_sts_history WHERE last_served IS NULL AND EXISTS"                             \
@@ -163,15 +166,6 @@ static const char *note_host(note *n)
                     : mta_sts_database_run(n->db, NOTE_FIRST, n->machine->host, now);
 }
 
-static const char *forget(mta_sts_database *db, apr_time_t now)
-{
-    const char *error = mta_sts_machine_earlier(db, &now);
-    const long long before = number(now - REMEMBERED);
-
-    error = error ? error : mta_sts_database_run(db, FORGET, before);
-    return error ? error : mta_sts_database_run(db, FORGET_GONE, before, before);
-}
-
 static const char *note_all(note *n, const apr_array_header_t *served)
 {
     const char *error = read_before(n);
@@ -179,8 +173,7 @@ static const char *note_all(note *n, const apr_array_header_t *served)
     error = error ? error : note_each(n, served);
     error = error ? error : end_the_others(n);
     error = error ? error : note_host(n);
-    error = error ? error : mta_sts_machine_confirm(n->db);
-    return error ? error : forget(n->db, n->machine->now);
+    return error ? error : mta_sts_machine_confirm(n->db);
 }
 
 static int compare_changes(const void *one, const void *other)
@@ -232,6 +225,36 @@ const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_
     error = error ? error : mta_sts_machine_confirm(db);
     error = error ? error : mta_sts_database_commit(db);
     mta_sts_database_rollback(db);
+    return error;
+}
+
+/* --- expiry --- */
+
+static const char *forget(mta_sts_database *db, long long before)
+{
+    const char *error = mta_sts_database_begin(db);
+
+    error = error ? error : mta_sts_database_run(db, FORGET, before);
+    error = error ? error : mta_sts_database_run(db, FORGET_GONE, before, before);
+    error = error ? error : mta_sts_database_commit(db);
+    mta_sts_database_rollback(db);
+    return error;
+}
+
+const char *mta_sts_history_expire(mta_sts_database *db, apr_time_t now, int is_date_trusted,
+                                   int *is_waiting)
+{
+    const char *error = mta_sts_machine_earlier(db, &now);
+    const long long before = number(now - REMEMBERED);
+    apr_int64_t count = 0;
+
+    if (!error && is_date_trusted) {
+        error = forget(db, before);
+    }
+    else if (!error) {
+        error = mta_sts_database_rows(db, COUNT_OLD, mta_sts_database_take_number, &count, before);
+    }
+    *is_waiting = count > 0;
     return error;
 }
 

@@ -63,6 +63,17 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
  * since. Errors: as for mta_sts_history_record. */
 const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine);
 
+/*
+ * Deletes policies whose last cached copy expired more than 400 days ago. Where several machines
+ * share the database, a clock that is ahead of that of the database deletes nothing of others.
+ *
+ * @param is_date_trusted whether the clock of this machine is plausible (tlsrpt/index/clock.h);
+ *                        otherwise nothing is deleted
+ * @param is_waiting      out: whether something would be, if it were
+ */
+const char *mta_sts_history_expire(mta_sts_database *db, apr_time_t now, int is_date_trusted,
+                                   int *is_waiting);
+
 /* One text of a domain, as one machine served it. */
 typedef struct mta_sts_history_entry {
     const char *host, *domain, *id, *text;

@@ -35,6 +35,7 @@ struct mta_sts_database {
     /* Called by each transaction that writes, if not NULL: whether the name is still that of this
      * machine. Returns NULL, or an error. */
     const char *(*check)(mta_sts_database *db);
+    int has_lost_name;                /* whether that found another machine of this name */
     const mta_sts_conninfo *conninfo; /* of PostgreSQL, else NULL */
     dev_t device;                     /* identify the file that was opened */
     ino_t inode;

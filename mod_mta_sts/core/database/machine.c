@@ -96,6 +96,7 @@ static const char *check(mta_sts_database *db)
     if (error || count) {
         return error;
     }
+    db->has_lost_name = 1;
     apr_snprintf(db->error, sizeof(db->error),
                  "%s: another machine has the name %s now, because this one was silent for a day; "
                  "this one gets another name",
@@ -136,6 +137,11 @@ const char *mta_sts_machine_join(mta_sts_database *db, const char *state_dir, ap
         error = mta_sts_identity_renew(p, state_dir, &identity);
     }
     return error ? error : join(db, identity, p);
+}
+
+int mta_sts_machine_has_lost_name(const mta_sts_database *db)
+{
+    return db->has_lost_name;
 }
 
 const char *mta_sts_machine_confirm(mta_sts_database *db)

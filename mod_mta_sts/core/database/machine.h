@@ -26,6 +26,10 @@
  */
 const char *mta_sts_machine_join(mta_sts_database *db, const char *state_dir, apr_pool_t *p);
 
+/* Whether a transaction was refused because another machine has the name of this one now: the
+ * database must be opened and joined again. */
+int mta_sts_machine_has_lost_name(const mta_sts_database *db);
+
 /* Records, in a transaction, that this machine is not silent; does nothing unless it has joined. */
 const char *mta_sts_machine_confirm(mta_sts_database *db);
 

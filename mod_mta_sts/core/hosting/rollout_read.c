@@ -297,7 +297,8 @@ static const char *judge_log(const reader *r, mta_sts_rollout_policy *policy, in
     add_coverage(r, policy, &coverage);
     if (others || (policy->doubts & MTA_STS_ROLLOUT_OTHERS)) {
         doubt(policy, MTA_STS_ROLLOUT_OTHERS,
-              "some requests were recorded without their network, policy or domain");
+              "some requests were recorded without their network, policy or "
+              "domain: " MTA_STS_FETCH_NETWORK_UNKNOWN);
     }
     if (is_truncated) {
         doubt(policy, MTA_STS_ROLLOUT_TRUNCATED, "it has more networks than are read");

@@ -18,8 +18,10 @@ static const char *render(apr_pool_t *p, const mts_report_config *config)
     return apr_psprintf(
         p,
         "{\"version\":1,\"max_size\":{\"sent\":%" APR_INT64_T_FMT ",\"inflated\":%" APR_INT64_T_FMT
-        "},\"quota\":{\"reports\":%" APR_INT64_T_FMT ",\"quarantine\":%" APR_INT64_T_FMT "}}\n",
-        config->max_sent, config->max_inflated, config->spool_quota, config->quarantine_quota);
+        "},\"quota\":{\"reports\":%" APR_INT64_T_FMT ",\"quarantine\":%" APR_INT64_T_FMT
+        "},\"fetch_log\":{\"keep_days\":%" APR_INT64_T_FMT "}}\n",
+        config->max_sent, config->max_inflated, config->spool_quota, config->quarantine_quota,
+        config->fetch_log == MTS_FETCH_LOG_OFF ? 0 : config->fetch_keep_days);
 }
 
 static int write_all(int fd, const char *text, size_t len)

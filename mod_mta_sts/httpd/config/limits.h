@@ -12,7 +12,7 @@
  * the same ones. One line of JSON, described in doc/dump-json.md.
  *
  *   {"version":1,"max_size":{"sent":BYTES,"inflated":BYTES},
- *    "quota":{"reports":BYTES,"quarantine":BYTES}}
+ *    "quota":{"reports":BYTES,"quarantine":BYTES},"fetch_log":{"keep_days":DAYS}}
  */
 #define MTS_LIMITS_FILE "limits.json"
 

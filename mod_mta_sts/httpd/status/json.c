@@ -201,6 +201,9 @@ void mts_status_json(const mts_status_view *view)
     }
     else {
         json_object_set_new(root, "startup", startup_json(view));
+        json_object_set_new(root, "findings",
+                            view->reports->problem ? json_null()
+                                                   : findings_json(view->reports->findings));
         json_object_set_new(root, "domains", domains_json(view));
         json_object_set_new(root, "hosted", mts_status_hosted_json(view));
         add_endpoint(root, view);

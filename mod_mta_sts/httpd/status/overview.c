@@ -67,6 +67,23 @@ static void put_jumps(const mts_status_view *view)
     MTS_HTML(view->out, "<a href=\"#endpoint\">This server</a></nav>");
 }
 
+/* What is wrong now, apart from the configuration. */
+static void put_findings(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    int i;
+
+    if (reports->problem || !reports->findings->list->nelts) {
+        return;
+    }
+    MTS_HTML(view->out, "<section aria-labelledby=\"now\"><h2 id=\"now\">Warnings</h2><ul "
+                        "class=\"findings\">");
+    for (i = 0; i < reports->findings->list->nelts; i++) {
+        mts_status_finding_html(view->out, mta_sts_findings_at(reports->findings, i));
+    }
+    MTS_HTML(view->out, "</ul></section>");
+}
+
 #define FINDINGS_SHOWN 20
 
 static void put_startup(const mts_status_view *view)
@@ -102,6 +119,7 @@ void mts_status_overview_html(const mts_status_view *view)
     put_tiles(view);
     put_jumps(view);
     mts_status_sessions_html(view);
+    put_findings(view);
     put_startup(view);
     mts_status_domains_html(view);
     mts_status_hosted_html(view);

@@ -291,6 +291,12 @@ static int put_reports(const mts_status_view *view)
 
     put_gauge(view->out, "mta_sts_index_up", "1 if the index of the reports can be read, else 0.",
               series != NULL);
+    if (!view->reports->problem && !view->query.domain) {
+        put_gauge(view->out, "mta_sts_fetch_log_full",
+                  "1 if the fetch log is full, so that its oldest days are deleted before their "
+                  "time, else 0.",
+                  view->reports->findings->list->nelts);
+    }
     if (series) {
         put_sessions(view, series);
         put_ends(view, series);

@@ -6,9 +6,11 @@
 
 #include <apr_strings.h>
 
+#include "core/database/fetch_room.h"
 #include "core/hosting/rollout_read.h"
 #include "core/policy/policy.h"
 #include "core/policy/text.h"
+#include "httpd/config/report_config.h"
 #include "httpd/status/database.h"
 #include "httpd/status/losses.h"
 #include "httpd/status/readiness.h"
@@ -236,7 +238,25 @@ static void clear(mts_status_reports *reports, apr_pool_t *p)
     reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
     reports->losses = apr_array_make(p, 1, sizeof(mts_status_loss));
     reports->apart = apr_array_make(p, 1, sizeof(tlsrpt_apart));
+    reports->findings = mta_sts_findings_make(p);
     reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_index_failing));
+}
+
+static const char *check_fetch_log(mta_sts_database *db, const gathering *g)
+{
+    const mts_report_config *config = mts_report_config_of(g->server);
+
+    return mta_sts_fetch_room_check(
+        db, g->now, config->spool_quota,
+        config->fetch_log == MTS_FETCH_LOG_OFF ? 0 : config->fetch_keep_days, g->reports->findings);
+}
+
+/* What only the overview shows. */
+static const char *read_overview(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const char *error = read_failing(db, p, g);
+
+    return error ? error : check_fetch_log(db, g);
 }
 
 static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
@@ -247,7 +267,7 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
     clear(g->reports, p);
     error = g->filter.domain ? sum_one(db, p, g) : sum_all(db, p, g);
     error = error ? error : read_receipts(db, p, g);
-    error = error ? error : g->filter.domain ? read_policies(db, p, g) : read_failing(db, p, g);
+    error = error ? error : g->filter.domain ? read_policies(db, p, g) : read_overview(db, p, g);
     return error ? error
                  : mts_status_losses_read(db, p, g->server, g->domains, g->filter.domain, g->now,
                                           &g->reports->losses);

@@ -52,6 +52,8 @@ typedef struct mts_status_reports {
     apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
     apr_array_header_t *failing;  /* of tlsrpt_index_failing: domains with failed sessions, most
                                      failed  sessions first; empty on the page of a domain */
+    mta_sts_findings *findings;   /* what is wrong with the database as a whole; empty on the page
+                                     of a domain */
     tlsrpt_policies policies;     /* of the domain of the query */
     const mta_sts_rollout *rollout; /* of the policy of that domain; NULL: nothing is known, or it
                                        has none */

@@ -76,7 +76,8 @@ mta_sts_severity mts_status_verdict(const mts_status_view *view)
         severity = worse(of_startup(view), of_certificate(view, view->domains->first));
         severity = worse(severity, mts_status_hosted_verdict(view));
     }
-    return reports->problem || mts_status_has_verified_failures(reports)
+    return reports->problem || reports->findings->list->nelts ||
+                   mts_status_has_verified_failures(reports)
                ? worse(severity, MTA_STS_WARNING)
                : severity;
 }
@@ -224,6 +225,17 @@ static void put_startup(const mts_status_view *view)
     MTS_HTML(view->out, ".");
 }
 
+static void put_findings(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    int i;
+
+    for (i = 0; !reports->problem && i < reports->findings->list->nelts; i++) {
+        MTS_HTML(view->out, " <a href=\"#now\">%s</a>.",
+                 mta_sts_finding_meaning(mta_sts_findings_at(reports->findings, i)->id));
+    }
+}
+
 static const char *headline(const mts_status_view *view, mta_sts_severity severity)
 {
     if (is_losing(view->reports)) {
@@ -244,6 +256,7 @@ void mts_status_verdict_html(const mts_status_view *view)
              mta_sts_severity_name(severity), headline(view, severity));
     if (!view->query.domain) {
         put_startup(view);
+        put_findings(view);
         MTS_HTML(view->out, "%s", mts_status_hosted_text(view));
     }
     put_sessions(view);

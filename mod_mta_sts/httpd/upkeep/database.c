@@ -24,6 +24,8 @@ APLOG_USE_MODULE(mta_sts);
 #define LOCKED_LONG apr_time_from_sec(60)
 
 /* A child cannot stop while it is trying to connect. */
+#define HOST_MAX 300 /* bytes of a machine's name, with its number */
+
 #define PGSQL_TIMEOUT " connect_timeout=3"
 
 struct mts_database {
@@ -36,7 +38,8 @@ struct mts_database {
     ino_t inode;
     apr_time_t retry; /* when to open it again; on the monotonic clock, like `locked` */
     apr_interval_time_t wait;
-    apr_time_t locked; /* since when it is locked; 0: it is not */
+    apr_time_t locked;       /* since when it is locked; 0: it is not */
+    char lost[HOST_MAX + 1]; /* the name in the database that another machine has now; "" */
 };
 
 void mts_database_prepare(server_rec *main)
@@ -161,6 +164,23 @@ static void remember_file(mts_database *database)
     }
 }
 
+/* This machine goes on under another name, or under its own again if the other one is gone. */
+static void log_renamed(mts_database *database)
+{
+    const char *host = mta_sts_database_host(database->db);
+
+    if (*database->lost && strcmp(database->lost, host) != 0) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, database->main,
+                     "this machine is %s in %s from now on: it was silent for a day or longer, as "
+                     "when it is paused, and another machine has its former name, %s, since; "
+                     "nothing is lost, and nothing need be done once; machines or containers that "
+                     "run at the same time should have different host names (--hostname) "
+                     "[machine-renamed]",
+                     host, mta_sts_database_name(database->db), database->lost);
+    }
+    *database->lost = '\0';
+}
+
 static void try_to_open(mts_database *database)
 {
     const mts_report_config *config = mts_report_config_of(database->main);
@@ -174,6 +194,7 @@ static void try_to_open(mts_database *database)
     error = error ? error : mta_sts_machine_join(database->db, config->state_dir, database->pool);
     if (!mts_database_failed(database, error)) {
         remember_file(database);
+        log_renamed(database);
         database->open_count++;
     }
 }
@@ -219,6 +240,11 @@ int mts_database_failed(mts_database *database, const char *error)
         if (now - database->locked >= LOCKED_LONG) {
             log_trouble(database, error);
         }
+        return 1;
+    }
+    if (database->db && mta_sts_machine_has_lost_name(database->db)) {
+        apr_cpystrn(database->lost, mta_sts_database_host(database->db), sizeof(database->lost));
+        mts_database_close(database); /* and is opened again at once, under another name */
         return 1;
     }
     log_trouble(database, error);

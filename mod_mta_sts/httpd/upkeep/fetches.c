@@ -3,12 +3,13 @@
 
 #include <http_log.h>
 
-#include "core/base/format.h"
 #include "core/database/fetch_room.h"
 #include "core/database/fetches.h"
+#include "core/database/machine.h"
 #include "httpd/config/report_config.h"
 #include "httpd/shared/fetch_table.h"
 #include "httpd/shared/limit.h"
+#include "httpd/shared/log.h"
 #include "httpd/shared/module.h"
 
 APLOG_USE_MODULE(mta_sts);
@@ -19,13 +20,6 @@ APLOG_USE_MODULE(mta_sts);
 
 /* How much the clocks of machines with one database may differ. */
 #define AHEAD apr_time_from_sec(5 * 60)
-
-/* The part of MTASTSReportQuota that the log may use. */
-#define QUOTA_PART 8
-
-/* The current day has enough room if the others leave it that many times its rows (fetch_room.h).
- */
-#define DAYS_LEFT 6
 
 int mts_fetches_are_waiting(void)
 {
@@ -68,7 +62,7 @@ static int is_idle(const mts_fetches_work *work, const apr_array_header_t *taken
 
 static apr_int64_t rows_max(server_rec *main)
 {
-    return mts_report_config_of(main)->spool_quota / QUOTA_PART / MTA_STS_FETCH_ROW_BYTES;
+    return mta_sts_fetch_room_rows(mts_report_config_of(main)->spool_quota);
 }
 
 static mta_sts_fetches_machine machine_of(server_rec *main, const mta_sts_database *db,
@@ -129,21 +123,14 @@ const char *mts_fetches_move(server_rec *main, mta_sts_database *db, mts_fetches
 
 /* --- expiry --- */
 
-static void log_full(server_rec *main, const mta_sts_fetch_room *room, apr_pool_t *p)
+static void log_full(server_rec *main, const mta_sts_fetch_room *room, apr_time_t now,
+                     apr_pool_t *p)
 {
-    const apr_int64_t keep = mts_report_config_of(main)->fetch_keep_days;
-    const apr_int64_t bytes =
-        (keep + DAYS_LEFT) * (room->rows / room->days + 1) * MTA_STS_FETCH_ROW_BYTES * QUOTA_PART;
+    const mts_report_config *config = mts_report_config_of(main);
+    mta_sts_findings *findings = mta_sts_findings_make(p);
 
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
-                 "the fetch log is full: its part of MTASTSReportQuota suffices for about "
-                 "%" APR_INT64_T_FMT " of the %" APR_INT64_T_FMT
-                 " days of MTASTSFetchLogKeep; requests before %s are being deleted, and mta-sts "
-                 "report and mta-sts rollout count them as not known; set the first size of "
-                 "MTASTSReportQuota to at "
-                 "least %" APR_INT64_T_FMT "M, or MTASTSFetchLogKeep to fewer days [fetches-full]",
-                 room->days - 1, keep, mta_sts_format_time(p, room->oldest_end),
-                 bytes / (1024 * 1024) + 1);
+    mta_sts_fetch_room_judge(room, 1, now, config->spool_quota, config->fetch_keep_days, findings);
+    mts_log_findings(main, p, findings, 0, 0);
 }
 
 /* The oldest day is deleted if the current one may need its room. */
@@ -155,29 +142,33 @@ static const char *make_room(server_rec *main, mta_sts_database *db, apr_time_t 
     const char *error = mta_sts_fetch_room_make(db, now, rows_max(main), &room, until, &began);
 
     if (began) {
-        log_full(main, &room, p);
+        log_full(main, &room, now, p);
     }
     return error;
 }
 
+/* Where several machines share the database, a clock that is ahead deletes nothing of others. */
 const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
-                               apr_pool_t *p, int *more)
+                               apr_pool_t *p, int *more, int *is_waiting)
 {
     const mts_report_config *config = mts_report_config_of(main);
-    const apr_time_t now = apr_time_now();
+    apr_time_t now = apr_time_now(), until = 0;
+    const char *error = mta_sts_machine_earlier(db, &now);
+    const apr_time_t keep = now - config->fetch_keep_days * DAY;
     /* An hour is replaced as a whole, before its first request is a day old. */
     mta_sts_fetches_ages ages = {
         .full = config->fetch_log == MTS_FETCH_LOG_ADDRESS ? now - DAY + 2 * MTA_STS_FETCH_HOUR
                                                            : now + MTA_STS_FETCH_HOUR,
         .ahead = now + AHEAD,
     };
-    apr_time_t until = 0;
-    const char *error = is_date_trusted ? make_room(main, db, now, &until, p) : NULL;
 
-    *more = 0;
-    if (is_date_trusted) {
-        ages.keep = now - config->fetch_keep_days * DAY;
-        ages.keep = until > ages.keep ? until : ages.keep;
+    *more = *is_waiting = 0;
+    if (!error && is_date_trusted) {
+        error = make_room(main, db, now, &until, p);
+        ages.keep = until > keep ? until : keep;
+    }
+    else if (!error) {
+        error = mta_sts_fetches_have_before(db, keep, is_waiting);
     }
     return error ? error : mta_sts_fetches_expire(db, &ages, BATCH, p, more);
 }

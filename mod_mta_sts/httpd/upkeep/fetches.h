@@ -33,8 +33,11 @@ const char *mts_fetches_move(server_rec *main, mta_sts_database *db, mts_fetches
 
 /* Removes some of what is older than MTASTSFetchLogKeep, unless the date may be wrong
  * (tlsrpt/index/clock.h), full addresses older than a day, and the oldest day if the log is full.
+ *
+ * @param more       out: whether it has to be called again
+ * @param is_waiting out: whether something is only not removed because the date may be wrong
  */
 const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
-                               apr_pool_t *p, int *more);
+                               apr_pool_t *p, int *more, int *is_waiting);
 
 #endif

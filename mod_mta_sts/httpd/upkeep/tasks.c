@@ -25,6 +25,7 @@ APLOG_USE_MODULE(mta_sts);
 #define HOSTING_INTERVAL apr_time_from_msec(500) /* each round of the watchdog */
 #define FETCHES_INTERVAL apr_time_from_sec(5)
 #define EXPIRE_FETCHES_INTERVAL apr_time_from_sec(10 * 60)
+#define EXPIRE_HISTORY_INTERVAL apr_time_from_sec(86400)
 #define NETWORKS_INTERVAL apr_time_from_sec(86400)
 
 static mts_step step_of(mts_work *work, const char *error)
@@ -193,15 +194,49 @@ static mts_step move_fetches(mts_work *work)
     return go_on(work, error, more);
 }
 
+/* --- expiry --- */
+
+/* The index, which comes first, has checked it with the last date that is known. */
+static tlsrpt_clock_trust trust_of(const mts_work *work)
+{
+    return tlsrpt_clock_check(work->index.clock, apr_time_now(), mta_sts_monotonic_now(), 0);
+}
+
+/* Says that something is not removed because the date may be wrong. */
+static void log_waiting(mts_work *work, mts_log_once *log, int is_waiting, tlsrpt_clock_trust trust,
+                        const char *subject, const char *what)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(work->scratch);
+
+    if (is_waiting) {
+        tlsrpt_clock_add_distrust(findings, trust, subject, what);
+    }
+    mts_log_once_log(log, work->main, findings, work->scratch);
+    mts_log_once_end_round(log);
+}
+
 static mts_step expire_fetches(mts_work *work)
 {
-    /* The index, which comes first, has checked it with the last date that is known. */
-    int is_trusted = tlsrpt_clock_check(work->index.clock, apr_time_now(), mta_sts_monotonic_now(),
-                                        0) == TLSRPT_CLOCK_TRUSTED;
-    int more;
-    const char *error = mts_fetches_expire(work->main, work->db, is_trusted, work->scratch, &more);
+    const tlsrpt_clock_trust trust = trust_of(work);
+    int more, is_waiting;
+    const char *error = mts_fetches_expire(work->main, work->db, trust == TLSRPT_CLOCK_TRUSTED,
+                                           work->scratch, &more, &is_waiting);
 
+    log_waiting(work, work->log_fetches, is_waiting, trust, "MTASTSFetchLogKeep",
+                "requests in the fetch log");
     return go_on(work, error, more);
+}
+
+static mts_step expire_history(mts_work *work)
+{
+    const tlsrpt_clock_trust trust = trust_of(work);
+    int is_waiting;
+    const char *error = mta_sts_history_expire(work->db, apr_time_now(),
+                                               trust == TLSRPT_CLOCK_TRUSTED, &is_waiting);
+
+    log_waiting(work, work->log_history, is_waiting, trust, "history of policies",
+                "policies in the history");
+    return step_of(work, error);
 }
 
 /* --- hosted domains --- */
@@ -224,6 +259,7 @@ mts_task mts_tasks[] = {
     {update_index, has_new_reports, INDEX_INTERVAL, 1, 0, 0},
     {move_fetches, has_fetches, FETCHES_INTERVAL, 1, 0, 0},
     {expire_fetches, NULL, EXPIRE_FETCHES_INTERVAL, 1, 0, 0},
+    {expire_history, NULL, EXPIRE_HISTORY_INTERVAL, 1, 0, 0},
     {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0, 0},
 };
 const int mts_task_count = sizeof(mts_tasks) / sizeof(mts_tasks[0]);
@@ -236,6 +272,8 @@ void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->main = main;
     work->database = mts_database_make(main, p);
     work->log = mts_log_once_make(p, 1);
+    work->log_fetches = mts_log_once_make(p, 1);
+    work->log_history = mts_log_once_make(p, 1);
     work->quota = mts_quota_make(main, p);
     work->is_ending = is_ending;
     work->hosting = mts_hosting_work_make(main, p, is_ending);

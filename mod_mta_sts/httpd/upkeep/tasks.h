@@ -26,8 +26,9 @@ typedef struct mts_work {
     int (*is_ending)(void *); /* whether the child wants to stop and is waiting for the step */
     apr_uint32_t changes;     /* the spool's counter of changes when it was last indexed */
     mts_log_once *log;        /* for errors of the spool */
-    int has_removed_reports;  /* whether reports were removed from the spool since it was counted */
-    int directory;            /* the next directory of the spool to be counted */
+    mts_log_once *log_fetches, *log_history; /* for what is not removed as the date may be wrong */
+    int has_removed_reports; /* whether reports were removed from the spool since it was counted */
+    int directory;           /* the next directory of the spool to be counted */
     mts_quota *quota;
     mts_hosting_work *hosting;
     mts_fetches_work fetches;

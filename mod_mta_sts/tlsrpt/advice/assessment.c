@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/advice/assessment.h"
 
+#include <apr_strings.h>
+
 mta_sts_severity tlsrpt_assessment_missing(const tlsrpt_assessment *a)
 {
     return a->is_enforced ? MTA_STS_INFO : MTA_STS_WARNING;
+}
+
+const char *tlsrpt_assessment_report(const tlsrpt_assessment *a)
+{
+    return apr_pstrcat(a->p, "mta-sts report", a->facts->place ? a->facts->place : "", " --domain ",
+                       a->facts->domain, NULL);
 }
 
 const char *tlsrpt_ready_name(tlsrpt_ready ready)

@@ -44,6 +44,7 @@ typedef struct tlsrpt_readiness_facts {
     const tlsrpt_domain *evidence;         /* the reports that count (evidence.h); NULL: none */
     apr_int64_t apart;                     /* senders and days that are set apart */
     apr_int64_t earlier;                   /* reports about days before the period */
+    const char *place; /* options of mta-sts report, each with a blank before it; NULL: none */
 } tlsrpt_readiness_facts;
 
 typedef enum tlsrpt_ready {
@@ -82,6 +83,9 @@ typedef struct tlsrpt_assessment {
 
 /* The severity of something that is missing before switching to mode enforce. */
 mta_sts_severity tlsrpt_assessment_missing(const tlsrpt_assessment *a);
+
+/* The command that shows the reports about the domain. */
+const char *tlsrpt_assessment_report(const tlsrpt_assessment *a);
 
 /* "yes", "not-yet", "no" or "unknown". */
 const char *tlsrpt_ready_name(tlsrpt_ready ready);

@@ -78,8 +78,9 @@ static const char *missing_text(const search *s)
                             mta_sts_format_count(s->p, s->coverage.lost, "request", "requests"));
     }
     if (s->others) {
-        text = apr_psprintf(s->p, "%s The network of %s was not recorded.", text,
-                            mta_sts_format_count(s->p, s->others, "request", "requests"));
+        text = apr_psprintf(
+            s->p, "%s The network of %s was not recorded: " MTA_STS_FETCH_NETWORK_UNKNOWN ".", text,
+            mta_sts_format_count(s->p, s->others, "request", "requests"));
     }
     if (s->elsewhere) {
         text =

@@ -37,34 +37,43 @@ static void count_elsewhere(search *s, const mta_sts_fetch *row)
     s->elsewhere_last = row->last > s->elsewhere_last ? row->last : s->elsewhere_last;
 }
 
-static void count_other(search *s, const mta_sts_fetch *row)
+/* Counts the requests of a network for the domain of the question, and for hosts that are not
+ * recorded by name. */
+static void count_network(search *s, const char *network, const apr_array_header_t *rows)
 {
-    s->others = tlsrpt_count_add(s->others, row->requests);
-}
-
-/* @param found out: whether there are requests */
-static const char *read_network(search *s, const char *domain, const char *network,
-                                void (*add)(search *, const mta_sts_fetch *), int *found)
-{
-    const mta_sts_fetches_filter filter = {domain, s->begin, s->end};
-    apr_array_header_t *rows;
-    const char *error = mta_sts_fetches_sum(s->db, &filter, network, s->p, &rows);
-    int i;
+    int i, found = 0;
 
     for (i = 0; i < rows->nelts; i++) {
-        add(s, &APR_ARRAY_IDX(rows, i, mta_sts_fetch));
+        const mta_sts_fetch *row = &APR_ARRAY_IDX(rows, i, mta_sts_fetch);
+
+        if (strcmp(row->network, network) == 0 && *row->domain) {
+            count(s, row);
+            found = 1;
+        }
+        else if (strcmp(row->network, network) == 0) {
+            count_elsewhere(s, row);
+        }
     }
-    *found = rows->nelts > 0;
-    return error;
+    APR_ARRAY_PUSH(found ? s->with : s->without, const char *) = network;
 }
 
-static const char *read_own(search *s, const char *network)
+static mta_sts_fetches_filter filter_of(const search *s)
 {
-    int found;
-    const char *error = read_network(s, s->question->domain, network, count, &found);
+    return (mta_sts_fetches_filter){s->question->domain, s->begin, s->end};
+}
 
-    APR_ARRAY_PUSH(found ? s->with : s->without, const char *) = network;
-    return error ? error : read_network(s, "", network, count_elsewhere, &found);
+static const char *read_networks(search *s, const apr_array_header_t *networks)
+{
+    const mta_sts_fetches_filter filter = filter_of(s);
+    apr_array_header_t *rows;
+    const char *error =
+        networks->nelts ? mta_sts_fetches_sum(s->db, &filter, networks, s->p, &rows) : NULL;
+    int i;
+
+    for (i = 0; i < networks->nelts && !error; i++) {
+        count_network(s, APR_ARRAY_IDX(networks, i, const char *), rows);
+    }
+    return error;
 }
 
 static int is_in(const apr_array_header_t *networks, const char *network)
@@ -95,23 +104,19 @@ static const char *read_named(search *s)
 
         if (!is_in(s->question->networks, network)) {
             APR_ARRAY_PUSH(s->named, const char *) = network;
-            error = read_own(s, network);
         }
     }
-    return error;
+    return error ? error : read_networks(s, s->named);
 }
 
 static const char *read_log(search *s)
 {
-    const apr_array_header_t *networks = s->question->networks;
+    const mta_sts_fetches_filter filter = filter_of(s);
     const char *error =
         mta_sts_fetches_cover(s->db, s->begin, s->end, s->question->now, s->p, &s->coverage);
-    int i, found;
 
-    error = error ? error : read_network(s, s->question->domain, "", count_other, &found);
-    for (i = 0; i < networks->nelts && !error; i++) {
-        error = read_own(s, APR_ARRAY_IDX(networks, i, const char *));
-    }
+    error = error ? error : mta_sts_fetches_count_unknown(s->db, &filter, &s->others);
+    error = error ? error : read_networks(s, s->question->networks);
     return error ? error : read_named(s);
 }
 

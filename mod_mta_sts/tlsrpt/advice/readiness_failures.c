@@ -189,10 +189,10 @@ static void add_more(const tlsrpt_assessment *a, mta_sts_findings *findings, con
 
     for (i = 0; i < sizeof(severities) / sizeof(severities[0]); i++) {
         if (more[severities[i]]) {
-            mta_sts_finding_add(findings, severities[i], "failures-more", a->facts->domain,
-                                apr_pstrcat(a->p, "see all of them: mta-sts report --domain ",
-                                            a->facts->domain, NULL),
-                                "%d more kinds of failure were reported", more[severities[i]]);
+            mta_sts_finding_add(
+                findings, severities[i], "failures-more", a->facts->domain,
+                apr_pstrcat(a->p, "see all of them: ", tlsrpt_assessment_report(a), NULL),
+                "%d more kinds of failure were reported", more[severities[i]]);
         }
     }
 }

@@ -75,8 +75,8 @@ static void assess_age(tlsrpt_assessment *a, mta_sts_findings *findings)
             apr_psprintf(a->p,
                          "check whether reports still reach this machine by mail: the address in "
                          "the TLSRPT record (mta-sts check %s), then the import of that mail, and "
-                         "whether it verifies the signatures (mta-sts report --domain %s)",
-                         a->facts->domain, a->facts->domain),
+                         "whether it verifies the signatures (%s)",
+                         a->facts->domain, tlsrpt_assessment_report(a)),
             "the last verified report covers %s: there is no evidence since then",
             mta_sts_format_last_date(a->p, end));
     }

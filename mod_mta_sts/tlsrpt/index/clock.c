@@ -39,3 +39,22 @@ apr_time_t tlsrpt_clock_stamp(apr_time_t date)
 {
     return date < EARLIEST ? 0 : date;
 }
+
+static const char *const reasons[] = {
+    [TLSRPT_CLOCK_SET] = "the clock of this machine was set while httpd was running",
+    [TLSRPT_CLOCK_AT_START] =
+        "httpd started at a date that is more than a day after the last one at which it ran",
+    [TLSRPT_CLOCK_TOO_EARLY] =
+        "the date of this machine is before that of this version of mod_mta_sts",
+};
+
+void tlsrpt_clock_add_distrust(mta_sts_findings *findings, tlsrpt_clock_trust trust,
+                               const char *subject, const char *what)
+{
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "clock-jumped", subject,
+                        "check the date (timedatectl) and correct it if it is wrong; if it is "
+                        "right, nothing needs to be done",
+                        "%s, and by the new date some %s have expired: none of them is removed%s",
+                        reasons[trust], what,
+                        trust == TLSRPT_CLOCK_TOO_EARLY ? "" : " for one day after that");
+}

@@ -4,6 +4,8 @@
 
 #include <apr_time.h>
 
+#include "core/base/finding.h"
+
 /*
  * Whether the date can be trusted before files are removed because of their age, or their dates of
  * receipt are corrected. After a wrong answer of a time server, or with a hardware clock that is
@@ -36,6 +38,16 @@ typedef struct tlsrpt_clock {
  */
 tlsrpt_clock_trust tlsrpt_clock_check(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot,
                                       apr_time_t known);
+
+/*
+ * Adds the finding "clock-jumped": something would be removed, if the date were trusted.
+ *
+ * @param trust   not TLSRPT_CLOCK_TRUSTED
+ * @param subject borrowed
+ * @param what    would be removed: "reports"
+ */
+void tlsrpt_clock_add_distrust(mta_sts_findings *findings, tlsrpt_clock_trust trust,
+                               const char *subject, const char *what);
 
 /* The date of receipt to store for a report that arrives now: 0, which stands for unknown and is
  * replaced once the date is trusted, if the date is before that of the build. */

@@ -44,26 +44,6 @@ static const char *find_old(tlsrpt_updating *t, apr_array_header_t *rows)
                                  (long long)(before - LEFT_TO_OTHERS), TLSRPT_ROWS_AT_ONCE);
 }
 
-static const char *const reasons[] = {
-    [TLSRPT_CLOCK_SET] =
-        "the clock of this machine was set while httpd was running, and by the new date some "
-        "reports have expired: no report is removed for one day after that",
-    [TLSRPT_CLOCK_AT_START] = "httpd started at a date that is more than a day after the last one "
-                              "at which it ran, and by the new date some reports have expired: no "
-                              "report is removed for one day after the start",
-    [TLSRPT_CLOCK_TOO_EARLY] = "the date of this machine is before that of this version of "
-                               "mod_mta_sts, so no report is removed",
-};
-
-static void add_clock_jump(mta_sts_findings *findings, tlsrpt_clock_trust trust)
-{
-    mta_sts_finding_add(
-        findings, MTA_STS_ERROR, "clock-jumped", "MTASTSReportKeep",
-        "check the date (timedatectl) and correct it if it is wrong; if it is right, "
-        "nothing needs to be done",
-        "%s", reasons[trust]);
-}
-
 /* Only the first failure gets a finding: the others mostly have the same reason. */
 static void add_not_removed(tlsrpt_updating *t, const old_row *row, apr_status_t status)
 {
@@ -105,7 +85,7 @@ const char *tlsrpt_expire(tlsrpt_updating *t)
 
     if (t->trust != TLSRPT_CLOCK_TRUSTED) {
         if (rows->nelts) {
-            add_clock_jump(t->batch.findings, t->trust);
+            tlsrpt_clock_add_distrust(t->batch.findings, t->trust, "MTASTSReportKeep", "reports");
         }
         return error;
     }
