@@ -64,8 +64,6 @@ static int is_within_quota(cli_importer *importer, tlsrpt_area area, apr_int64_t
 static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_area area,
                                apr_int64_t cost)
 {
-    apr_int64_t room;
-
     if (!is_within_quota(importer, area, cost)) {
         return apr_psprintf(p,
                             "%s/reports has reached the quota of %s bytes: remove old files "
@@ -73,8 +71,7 @@ static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_are
                             importer->state_dir,
                             mta_sts_size_render(p, importer->limits->quota[area]));
     }
-    room = tlsrpt_spool_room(importer->spool);
-    return room >= 0 && room < cost ? "the disk is full, except for its reserve" : NULL;
+    return tlsrpt_spool_shortage(importer->spool, cost);
 }
 
 /* A report that is already stored needs no room. Returns 0 after printing why it is not stored. */
