@@ -111,6 +111,19 @@ def test_slow_bodies_of_one_address_leave_workers_for_policies_and_other_senders
         assert (answer.status, answer.header("Retry-After")) == (503, "60")
 
 
+@pytest.mark.parametrize("address", ["2001:db8:{:x}::1", "192.0.{}.1"])
+def test_slow_bodies_of_many_neighbouring_networks_leave_slots_to_others(make_with, address):
+    """Of a /32 or a /16: each network alone has less than its quarter."""
+    server = make_with([BUSY]).configure(ONE_CHILD + report.conf()).start()
+    server.log.possible.append(r"its body is incomplete \[report-cut\]$")
+    with contextlib.ExitStack() as stack:
+        for number in range(26):
+            stack.enter_context(slow_uploads(server, 1, address.format(number)))
+        process.wait_for(lambda: server.log.matching(BUSY), "a refusal")
+        for number in range(5):
+            assert post(server, packed(make(number)), client_ip=f"198.{number}.1.1").status == 201
+
+
 def test_a_body_has_a_deadline_however_steadily_it_trickles(make_with):
     server = make_with([r"\[report-cut\]$"]).configure("Timeout 300\n" + report.conf()).start()
     with slow_uploads(server, 1) as (stream,):

@@ -11,7 +11,6 @@
 
 #include "core/base/monotonic.h"
 #include "httpd/config/conftree.h"
-#include "httpd/shared/network.h"
 #include "httpd/shared/tokens.h"
 #include "tlsrpt/report/inflate.h"
 
@@ -169,9 +168,7 @@ static apr_interval_time_t bound_wait(apr_socket_t *socket, apr_interval_time_t 
 static int may_wait(reader *in)
 {
     if (!in->slot && mta_sts_monotonic_now() >= in->began + PROMPT) {
-        in->slot =
-            mts_token_take(MTS_TOKEN_STREAM, slow_max,
-                           mts_network_hash("stream", in->r->useragent_ip, MTS_NETWORK_SITE));
+        in->slot = mts_token_take(MTS_TOKEN_STREAM, slow_max, in->r->useragent_ip);
         return in->slot != 0;
     }
     return 1;
@@ -284,8 +281,7 @@ void mts_body_discard_briefly(request_rec *r, apr_size_t max, int waiting_max)
     if (!r->connection->master || ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK) {
         return;
     }
-    token = mts_token_take(MTS_TOKEN_REFUSAL, waiting_max,
-                           mts_network_hash("refusal", r->useragent_ip, MTS_NETWORK_SITE));
+    token = mts_token_take(MTS_TOKEN_REFUSAL, waiting_max, r->useragent_ip);
     if (token) {
         discard(r, max, REFUSAL_WAIT);
         mts_token_release(MTS_TOKEN_REFUSAL, token);
