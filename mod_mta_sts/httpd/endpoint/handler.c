@@ -181,6 +181,9 @@ static int take_body(request_rec *r)
         return mts_report_answer(r, MTS_REPORT_NOT_A_REPORT, 0, "its Content-Encoding is not gzip");
     }
     status = mts_body_read(r, max, &body);
+    if (status == OK) {
+        status = mts_opened_decode(r, max, body);
+    }
     if (status != OK) {
         return reject_body(r, max, status);
     }
