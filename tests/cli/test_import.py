@@ -225,7 +225,7 @@ def test_the_reserve_of_a_disk_is_left_free(state):
     words = [COMMAND, "import", "--state-dir", str(state), str(DATA / "google-failures.json")]
     result = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script,
                              "-", str(state), *words], capture_output=True, timeout=60)
-    assert b"could not be stored: the disk is full, except for its reserve" in result.stderr
+    assert b"could not be stored: the disk is full except for its reserve" in result.stderr
     assert result.stdout.startswith(b"%d\n" % NOT_KEPT)
     assert b": stored: report" in result.stdout and result.returncode == 0
 

@@ -83,6 +83,22 @@ def test_the_reserve_of_a_disk_is_left_free(start_alone):
     assert server.log.matching(r"the disk is full except for its reserve.* \[report-quota\]$")
 
 
+def test_the_reserve_of_inodes_is_left_free(start_alone):
+    """Small reports use up the inodes of a usual file system before its bytes."""
+    server = start_alone("MTASTSDatabase sqlite3 @ROOT@/database/reports.db\n"
+                         "MTASTSReportLimit 1000000\n" + report.conf())
+    state = server.root / "state"
+    with mounted(server, "size=64M,nr_inodes=2000") as run:  # the reserve is 20
+        run("sh", "-c", f"cd {state} && seq 1900 | xargs touch")
+        statuses = [post(server, packed(make(number))).status for number in range(200)]
+        assert set(statuses) == {201, 503}
+        assert int(run("stat", "-f", "-c", "%d", str(state))) >= 15
+        run("sh", "-c", f"cd {state} && seq 1900 | xargs rm")
+        assert post(server, packed(make(199))).status == 201
+    assert server.log.matching(r"can hold no more files, except for its reserve of inodes "
+                               r"\(df -i shows them\) \(see MTASTSReportQuota\) \[report-quota\]$")
+
+
 def free_bytes(run, state):
     return 4096 * int(run("stat", "-f", "-c", "%f", str(state)))
 

@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -72,6 +73,39 @@ def test_of_ipv6_a_whole_64_is_one_address(start):
                 for number in range(12)]
     assert statuses[:3] == [201] * 3 and statuses.count(503) >= 6
     assert post(server, packed(make(50)), headers=["X-Client: 2001:db8:1:3::1"]).status == 201
+
+
+@pytest.mark.parametrize("address, others", [
+    ("192.0.2.{:d}", "192.0.3.1"), ("2001:db8:7:{:x}::1", "2001:db8:8::1"),
+    ("64:ff9b::192.0.2.{:d}", "64:ff9b::192.0.3.1")])  # IPv4 through a translator
+def test_clients_of_a_network_have_a_limit_together(start, address, others):
+    server = start("MTASTSReportLimit 2\n" + report.conf(),
+                   expected=[r"\[report-limited\]$"])
+
+    def send(number, client):
+        return post(server, packed(make(number)), client_ip=client)
+
+    statuses = [send(number, address.format(number // 2)).status for number in range(60)]
+    # A minute may end meanwhile.
+    assert statuses[:16] == [201] * 16 and statuses.count(503) >= 20
+    refused = next(one for one in (send(100 + number, address.format(40 + number // 2))
+                                   for number in range(40)) if one.status == 503)
+    assert b"too many reports from the network of this address in one minute" in refused.body
+    assert send(99, others).status == 201
+
+
+def test_a_network_of_very_many_clients_uses_up_the_limit_of_nobody_else(start):
+    """The table of clients has fewer entries than a /48 has networks of clients."""
+    server = start("MTASTSReportLimit 1\n" + report.conf(),
+                   expected=[r"\[report-limited\]$"])
+    server.log.possible.append(r"\[report-invalid\]$")
+    with ThreadPoolExecutor(6) as pool:
+        statuses = list(pool.map(
+            lambda client: post(server, b"hello", client_ip=f"2001:db8:0:{client:x}::1").status,
+            range(24000)))
+    assert set(statuses) == {415, 503}
+    assert [post(server, packed(make(number)), client_ip=f"198.{number}.100.1").status
+            for number in range(100)] == [201] * 100
 
 
 @pytest.mark.parametrize("body, status", [(packed(make(1)), 200), (b"hello", 415)],

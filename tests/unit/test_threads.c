@@ -404,32 +404,50 @@ static void test_the_token_of_a_process_that_has_ended_is_free(void **state)
         mmap(NULL, sizeof(mts_counters), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     child = fork();
     if (child == 0) {
-        _exit(!mts_token_take(MTS_TOKEN_LARGE, 1, 0));
+        _exit(!mts_token_take(MTS_TOKEN_LARGE, 1, NULL));
     }
     /* The process exists until it is waited for. */
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(mts_token_count(MTS_TOKEN_LARGE), 0);
-    assert_int_not_equal(mts_token_take(MTS_TOKEN_LARGE, 1, 0), 0);
-    assert_int_equal(mts_token_take(MTS_TOKEN_LARGE, 1, 0), 0);
+    assert_int_not_equal(mts_token_take(MTS_TOKEN_LARGE, 1, NULL), 0);
+    assert_int_equal(mts_token_take(MTS_TOKEN_LARGE, 1, NULL), 0);
     munmap(mts_counters_shared, sizeof(mts_counters));
     mts_counters_shared = (mts_counters *)before;
 }
 
-static void test_a_group_has_a_quarter_of_what_others_leave(void **state)
+/* Takes tokens for a client in each network; returns how many. */
+static int take_for(const char *format, int networks)
 {
-    int i, own = 0;
+    char address[64];
+    int i, taken = 0;
+
+    for (i = 0; i < networks; i++) {
+        apr_snprintf(address, sizeof(address), format, i);
+        taken += mts_token_take(MTS_TOKEN_UPLOAD, 40, address) != 0;
+    }
+    return taken;
+}
+
+static void test_a_network_has_a_part_of_the_tokens_that_others_leave(void **state)
+{
+    static const struct {
+        const char *address;
+        int networks, taken; /* of 40 tokens */
+    } cases[] = {
+        {"192.0.2.%d", 100, 10}, /* a /24: a quarter */
+        {"192.0.%d.1", 256, 20}, /* a /16: half */
+        {"10.%d.0.1", 100, 40},        {"2001:db8:7::%x", 100, 10},     {"2001:db8:%x::1", 100, 20},
+        {"2001:%x::1", 100, 40},       {"::ffff:192.0.%d.1", 256, 20}, /* IPv4 addresses in IPv6 */
+        {"::ffff:10.%d.0.1", 100, 40}, {"64:ff9b::10.%d.0.1", 100, 40},
+    };
+    apr_size_t i;
 
     (void)state;
-    mts_counters_make(NULL);
-    while (mts_token_take(MTS_TOKEN_UPLOAD, 40, 7)) {
-        own++;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mts_counters_make(NULL);
+        assert_int_equal(take_for(cases[i].address, cases[i].networks), cases[i].taken);
+        free(mts_counters_shared);
     }
-    assert_int_equal(own, 10);
-    for (i = 0; i < 30; i++) { /* each in a group of its own */
-        assert_int_not_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 100 + (apr_uint64_t)i), 0);
-    }
-    assert_int_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 8), 0);
-    free(mts_counters_shared);
 }
 
 int main(void)
@@ -443,7 +461,7 @@ int main(void)
         POOL_TEST(test_many_threads_together_stay_within_a_limit),
         POOL_TEST(test_many_threads_have_no_more_tokens_than_there_are),
         POOL_TEST(test_the_token_of_a_process_that_has_ended_is_free),
-        POOL_TEST(test_a_group_has_a_quarter_of_what_others_leave),
+        POOL_TEST(test_a_network_has_a_part_of_the_tokens_that_others_leave),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -130,7 +130,8 @@ static void import_files(apr_pool_t *p, const import_call *call, const cli_sourc
     int i, count = call->paths.count ? call->paths.count : 1;
 
     for (i = 0; i < count; i++) {
-        importer->from_file = strcmp(paths[i], "-") != 0;
+        importer->from_input = strcmp(paths[i], "-") == 0;
+        importer->from_file = !importer->from_input;
         cli_source_read(p, paths[i], reading, cli_importer_take, importer);
     }
 }

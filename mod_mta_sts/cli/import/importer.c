@@ -10,6 +10,7 @@
 #include <apr_user.h>
 
 #include "cli/common/output.h"
+#include "cli/import/share.h"
 #include "core/base/number.h"
 #include "core/base/text.h"
 #include "tlsrpt/index/clock.h"
@@ -64,8 +65,6 @@ static int is_within_quota(cli_importer *importer, tlsrpt_area area, apr_int64_t
 static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_area area,
                                apr_int64_t cost)
 {
-    apr_int64_t room;
-
     if (!is_within_quota(importer, area, cost)) {
         return apr_psprintf(p,
                             "%s/reports has reached the quota of %s bytes: remove old files "
@@ -73,8 +72,35 @@ static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_are
                             importer->state_dir,
                             mta_sts_size_render(p, importer->limits->quota[area]));
     }
-    room = tlsrpt_spool_room(importer->spool);
-    return room >= 0 && room < cost ? "the disk is full, except for its reserve" : NULL;
+    return tlsrpt_spool_shortage(importer->spool, cost);
+}
+
+/* Why the sender of a mail has no share for a report, or NULL. */
+static const char *refuse_share(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
+                                tlsrpt_area area)
+{
+    const cli_share_question question = {.spool = importer->spool,
+                                         .state_dir = importer->state_dir,
+                                         .area = area,
+                                         .verified = item->verified,
+                                         .cost = tlsrpt_spool_cost(item->len),
+                                         .used = importer->used[area],
+                                         .quota = importer->limits->quota[area]};
+
+    return strcmp(item->channel, "mail") == 0 ? cli_share_take(p, &question) : NULL;
+}
+
+/* A mail server tries a message on standard input again later. In a mailbox or a file it is
+ * skipped, because it would hold up the messages of others. */
+static void report_no_share(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
+                            tlsrpt_area area, const char *reason)
+{
+    if (importer->from_input && area == TLSRPT_REPORTS) {
+        report_not_stored(importer, p, item, reason);
+    }
+    else {
+        reject(importer, p, item, "skipped", reason);
+    }
 }
 
 /* A report that is already stored needs no room. Returns 0 after printing why it is not stored. */
@@ -87,8 +113,15 @@ static int store(cli_importer *importer, apr_pool_t *p, const cli_source_item *i
     apr_int64_t cost = tlsrpt_spool_cost(item->len);
     const char *reason = refuse_room(importer, p, area, cost);
 
-    if (reason && !tlsrpt_spool_has(importer->spool, area, digest)) {
+    int is_known = tlsrpt_spool_has(importer->spool, area, digest);
+
+    if (reason && !is_known) {
         report_not_stored(importer, p, item, reason);
+        return 0;
+    }
+    reason = is_known ? NULL : refuse_share(importer, p, item, area);
+    if (reason) {
+        report_no_share(importer, p, item, area, reason);
         return 0;
     }
     *stored = tlsrpt_spool_store(importer->spool, area, digest, &receipt, item->bytes, item->len, p,

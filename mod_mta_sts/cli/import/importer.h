@@ -20,6 +20,7 @@ typedef struct cli_importer {
     apr_int64_t used[TLSRPT_AREAS]; /* bytes on disk; -1: not counted yet */
     int was_root;
     int from_file;   /* what is read was named: rejecting it is an exit status */
+    int from_input;  /* it is standard input, as from a mail server */
     int is_quiet;    /* no line for a message without a report */
     int stored;      /* reports */
     int known;       /* reports that were stored before */

@@ -66,12 +66,14 @@ static int is_stored(mts_counter outcome)
            outcome == MTS_REPORT_QUARANTINED;
 }
 
-/* Rejections are logged once a minute for each address and outcome, LOG_LINES_MAX in all. */
+/* Rejections are logged once a minute for each address and outcome, LOG_LINES_MAX in all. When that
+ * is reached, further addresses take no space in the table of limits. */
 static int may_log(const request_rec *r, const char *id)
 {
     apr_time_t now = apr_time_now();
 
-    return mts_limit_count(id, r->useragent_ip, 1, now) == MTS_LIMIT_ALLOWED &&
+    return !mts_limit_is_reached("log", "", LOG_LINES_MAX, now) &&
+           mts_limit_count(id, r->useragent_ip, 1, now) == MTS_LIMIT_ALLOWED &&
            mts_limit_count("log", "", LOG_LINES_MAX, now) == MTS_LIMIT_ALLOWED;
 }
 

@@ -10,7 +10,6 @@
 
 #include "core/base/monotonic.h"
 #include "httpd/endpoint/waiter.h"
-#include "httpd/shared/network.h"
 #include "httpd/shared/tokens.h"
 #include "tlsrpt/report/inflate.h"
 
@@ -241,8 +240,7 @@ void mts_body_discard_briefly(request_rec *r, apr_size_t max, int waiting_max)
     if (!r->connection->master || ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK) {
         return;
     }
-    token = mts_token_take(MTS_TOKEN_REFUSAL, waiting_max,
-                           mts_network_hash("refusal", r->useragent_ip, MTS_NETWORK_SITE));
+    token = mts_token_take(MTS_TOKEN_REFUSAL, waiting_max, r->useragent_ip);
     if (token) {
         discard(r, max, REFUSAL_WAIT);
         mts_token_release(MTS_TOKEN_REFUSAL, token);
@@ -264,15 +262,19 @@ int mts_body_is_plain_or_gzip(const request_rec *r)
            apr_cstr_casecmp(encoding, "x-gzip") == 0;
 }
 
-/* Decodes a Content-Encoding if it contains gzip; otherwise the gzip is the format of the
- * report. */
-static int decode(request_rec *r, apr_size_t max, mts_body *body)
+int mts_body_is_encoded(const request_rec *r, const mts_body *body)
+{
+    return encoding_of(r) && tlsrpt_inflate_is_gzip(body->bytes, body->len);
+}
+
+int mts_body_decode(request_rec *r, apr_size_t max, mts_body *body)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->bytes, body->len);
     mts_body inner = {NULL, 0};
     apr_size_t size = 0;
     apr_ssize_t got;
 
+    max = limit_of(r, max);
     do {
         got = stream && make_room(&inner, &size, READ_SIZE)
                   ? tlsrpt_inflate_read(stream, inner.bytes + inner.len, READ_SIZE)
@@ -291,13 +293,8 @@ static int decode(request_rec *r, apr_size_t max, mts_body *body)
 int mts_body_read(request_rec *r, apr_size_t max, mts_body **body)
 {
     mts_body *got = *body = apr_pcalloc(r->pool, sizeof(*got));
-    int status;
 
     max = limit_of(r, max);
     apr_pool_cleanup_register(r->pool, &got->bytes, free_bytes, apr_pool_cleanup_null);
-    status = read_bytes(r, max, got);
-    if (status == OK && encoding_of(r) && tlsrpt_inflate_is_gzip(got->bytes, got->len)) {
-        status = decode(r, max, got);
-    }
-    return status;
+    return read_bytes(r, max, got);
 }

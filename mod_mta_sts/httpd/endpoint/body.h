@@ -16,12 +16,11 @@ typedef struct mts_body {
 /* Whether the Content-Length exceeds max, before anything is read. */
 int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max);
 
-/* Whether mts_body_read can decode the Content-Encoding: gzip, once, or none. */
+/* Whether mts_body_decode can decode the Content-Encoding: gzip, once, or none. */
 int mts_body_is_plain_or_gzip(const request_rec *r);
 
 /*
- * Reads the body through the input filters, with any framing: a length, chunks, HTTP/2. Gzip within
- * a Content-Encoding of gzip is decoded once; gzip without one is the format of the report.
+ * Reads the body through the input filters, with any framing: a length, chunks, HTTP/2.
  *
  * @param max  in bytes; LimitRequestBody applies as well
  * @param body out: in the pool of the request; its bytes live until mts_body_free
@@ -29,6 +28,17 @@ int mts_body_is_plain_or_gzip(const request_rec *r);
  *         over HTTP/2, or another status if the body is incomplete
  */
 int mts_body_read(request_rec *r, apr_size_t max, mts_body **body);
+
+/* Whether a body has a Content-Encoding that must be decoded. */
+int mts_body_is_encoded(const request_rec *r, const mts_body *body);
+
+/*
+ * Decodes a Content-Encoding of gzip once, if it contains gzip; otherwise the gzip is the format of
+ * the report.
+ *
+ * @return OK or HTTP_REQUEST_ENTITY_TOO_LARGE
+ */
+int mts_body_decode(request_rec *r, apr_size_t max, mts_body *body);
 
 /*
  * Reads the rest of a body that is refused, and drops it: clients that are still sending when the

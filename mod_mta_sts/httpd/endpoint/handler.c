@@ -19,7 +19,6 @@
 #include "httpd/endpoint/waiter.h"
 #include "httpd/shared/counters.h"
 #include "httpd/shared/limit.h"
-#include "httpd/shared/network.h"
 #include "httpd/shared/room.h"
 #include "tlsrpt/index/clock.h"
 
@@ -54,19 +53,19 @@ static const char *check_room(const request_rec *r, const destination *to, mts_c
     const mts_room_question question = {
         to->area, r->useragent_ip, to->cost, mts_counters_used(to->area),
         to->area == TLSRPT_REPORTS ? config->spool_quota : config->quarantine_quota};
-    apr_int64_t room = tlsrpt_spool_room(mts_state_spool());
+    const char *shortage = tlsrpt_spool_shortage(mts_state_spool(), to->cost);
 
     *outcome = MTS_REPORT_QUOTA;
-    if (room >= 0 && room < to->cost) {
-        return "the disk is full except for its reserve";
+    if (shortage) {
+        return shortage;
     }
     switch (mts_room_ask(&question)) {
     case MTS_ROOM_ALLOWED:
         return NULL;
     case MTS_ROOM_SHARE:
         *outcome = MTS_REPORT_SHARE;
-        return apr_psprintf(r->pool, "the networks of this address have used up their share of the %s",
-                            name);
+        return apr_psprintf(
+            r->pool, "the networks of this address have used up their share of the %s", name);
     default:
         return apr_psprintf(r->pool, "the %s is full: %s bytes", name,
                             mta_sts_size_render(r->pool, question.quota));
@@ -162,10 +161,10 @@ static int reject_body(request_rec *r, apr_size_t max, int status)
 
 /* Every request counts against the limit, because even those that are refused or repeated cost
  * time. */
-static int is_limited(const request_rec *r)
+static mts_limit_state count_request(const request_rec *r)
 {
-    return mts_limit_count(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
-                           r->request_time) == MTS_LIMIT_REACHED;
+    return mts_limit_count_with_networks(
+        LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute, r->request_time);
 }
 
 static int take_body(request_rec *r)
@@ -183,6 +182,9 @@ static int take_body(request_rec *r)
         return mts_report_answer(r, MTS_REPORT_NOT_A_REPORT, 0, "its Content-Encoding is not gzip");
     }
     status = mts_body_read(r, max, &body);
+    if (status == OK) {
+        status = mts_opened_decode(r, max, body);
+    }
     if (status != OK) {
         return reject_body(r, max, status);
     }
@@ -195,25 +197,29 @@ static int take_body(request_rec *r)
 }
 
 /* A refusal before anything of the body is read. */
-static int refuse(request_rec *r, mts_counter outcome)
+static int refuse(request_rec *r, mts_counter outcome, const char *why)
 {
     mts_body_discard_briefly(r, (apr_size_t)mts_report_config_of(r->server)->max_sent,
                              refusals_max);
-    return mts_report_answer(r, outcome, 0, NULL);
+    return mts_report_answer(r, outcome, 0, why);
 }
 
 static int receive(request_rec *r)
 {
+    mts_limit_state limit;
     apr_uint64_t upload;
     int status;
 
-    if (is_limited(r)) {
-        return refuse(r, MTS_REPORT_LIMITED);
+    limit = count_request(r);
+    if (limit != MTS_LIMIT_ALLOWED) {
+        return refuse(r, MTS_REPORT_LIMITED,
+                      limit == MTS_LIMIT_REACHED
+                          ? NULL
+                          : "too many reports from the network of this address in one minute");
     }
-    upload = mts_token_take(MTS_TOKEN_UPLOAD, uploads_max,
-                            mts_network_hash("upload", r->useragent_ip, MTS_NETWORK_SITE));
+    upload = mts_token_take(MTS_TOKEN_UPLOAD, uploads_max, r->useragent_ip);
     if (!upload) {
-        return refuse(r, MTS_REPORT_BUSY);
+        return refuse(r, MTS_REPORT_BUSY, NULL);
     }
     status = take_body(r);
     mts_token_release(MTS_TOKEN_UPLOAD, upload);
@@ -226,7 +232,7 @@ static int handle(request_rec *r)
         return DECLINED;
     }
     if (r->method_number != M_POST) {
-        return refuse(r, MTS_REPORT_METHOD);
+        return refuse(r, MTS_REPORT_METHOD, NULL);
     }
     return receive(r);
 }

@@ -90,6 +90,23 @@ static int surveys_max(apr_size_t sent)
     return half + (sent <= SMALL_SENT);
 }
 
+int mts_opened_decode(request_rec *r, apr_size_t max, mts_body *body)
+{
+    apr_uint64_t token;
+    int status;
+
+    if (!mts_body_is_encoded(r, body)) {
+        return OK;
+    }
+    token = mts_token_wait(MTS_TOKEN_SURVEY, surveys_max(body->len), PATIENCE);
+    if (!token) {
+        return HTTP_TOO_MANY_REQUESTS;
+    }
+    status = mts_body_decode(r, max, body);
+    mts_token_release(MTS_TOKEN_SURVEY, token);
+    return status;
+}
+
 /* The gate of the reader, called between the two passes over the bytes. */
 static int pass(void *baton, apr_size_t memory)
 {

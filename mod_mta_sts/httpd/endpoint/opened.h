@@ -20,6 +20,15 @@ typedef struct mts_opened {
     char digest[TLSRPT_DIGEST_LENGTH + 1]; /* unless it is rejected */
 } mts_opened;
 
+/*
+ * Decodes the Content-Encoding of a body, which counts as inflating.
+ *
+ * @param max see mts_body_read
+ * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, or HTTP_TOO_MANY_REQUESTS if it would have to wait too
+ *         long for others
+ */
+int mts_opened_decode(request_rec *r, apr_size_t max, mts_body *body);
+
 /* Reads a body. It is rejected with MTS_REPORT_BUSY if it would have to wait too long for
  * others. */
 void mts_opened_make(request_rec *r, const mts_body *body, mts_opened *found);

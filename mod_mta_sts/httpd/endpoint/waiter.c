@@ -8,7 +8,6 @@
 
 #include "core/base/monotonic.h"
 #include "httpd/config/conftree.h"
-#include "httpd/shared/network.h"
 #include "httpd/shared/tokens.h"
 
 #define BRIEF apr_time_from_msec(100)
@@ -49,13 +48,12 @@ mts_waiter mts_waiter_begin(const request_rec *r)
 
 static apr_uint64_t take_brief(void)
 {
-    return brief_max ? mts_token_take(MTS_TOKEN_BRIEF, brief_max, 0) : 0;
+    return brief_max ? mts_token_take(MTS_TOKEN_BRIEF, brief_max, NULL) : 0;
 }
 
 static apr_uint64_t take_slow(const request_rec *r)
 {
-    return mts_token_take(MTS_TOKEN_SLOW, slow_max,
-                          mts_network_hash("slow", r->useragent_ip, MTS_NETWORK_SITE));
+    return mts_token_take(MTS_TOKEN_SLOW, slow_max, r->useragent_ip);
 }
 
 int mts_waiter_may_wait(void *baton)

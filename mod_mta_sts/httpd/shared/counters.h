@@ -61,7 +61,7 @@ typedef struct mts_usage {
 } mts_usage;
 
 /* Rate limits; see httpd/shared/limit.c. */
-#define MTS_LIMIT_SLOTS 8192
+#define MTS_LIMIT_SLOTS 16384
 #define MTS_LIMIT_WAYS 8 /* number of slots in which an address may be stored */
 
 /* Space used by networks; see httpd/shared/room.c. */

@@ -11,15 +11,32 @@
 
 #define WHAT_SIZE 32
 
+/* Prefixes of IPv6 addresses whose last four bytes are an IPv4 address. */
+static const unsigned char mapped[][12] = {
+    {[10] = 0xff, [11] = 0xff}, /* RFC 4291: a socket for both */
+    {0x00, 0x64, 0xff, 0x9b},   /* RFC 6052: a translator before this server */
+};
+
 /* A parsed address; IPv4 also if it was mapped into IPv6. */
 typedef struct address {
     int family; /* AF_INET, AF_INET6, or 0 */
     unsigned char bytes[16];
 } address;
 
+static int is_mapped(const unsigned char bytes[16])
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++) {
+        if (memcmp(bytes, mapped[i], sizeof(mapped[i])) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static address read_address(const char *text)
 {
-    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
     address read = {.family = AF_INET6};
     char host[INET6_ADDRSTRLEN];
 
@@ -31,8 +48,8 @@ static address read_address(const char *text)
     else if (inet_pton(AF_INET6, host, read.bytes) != 1) {
         read.family = 0;
     }
-    else if (memcmp(read.bytes, mapped, sizeof(mapped)) == 0) {
-        memmove(read.bytes, read.bytes + sizeof(mapped), 4);
+    else if (is_mapped(read.bytes)) {
+        memmove(read.bytes, read.bytes + sizeof(mapped[0]), 4);
         read.family = AF_INET;
     }
     return read;

@@ -7,10 +7,15 @@
 
 #include "core/base/monotonic.h"
 #include "httpd/shared/counters.h"
+#include "httpd/shared/network.h"
 
 /* No work takes this long. A token that is older belongs to a process that was stopped, or whose id
  * has been reused, and is free. */
 #define LOST 300 /* seconds */
+
+/* A network has at most this part of the tokens that others leave. */
+#define PART_OF_SITE 4
+#define PART_OF_WIDE 2
 
 #define PAUSE_FIRST 500 /* microseconds between attempts */
 #define PAUSE_LONGEST 5000
@@ -50,8 +55,24 @@ static apr_uint64_t owner_of(const mts_token *token)
     return owner && (!is_running(owner) || seconds_now() > taken + LOST) ? 0 : owner;
 }
 
+/* Hashes of the networks of a client; 0: none. */
+typedef struct networks {
+    apr_uint64_t site, wide;
+} networks;
+
+static networks networks_of(const char *address)
+{
+    networks of = {0, 0};
+
+    if (address) {
+        of.site = mts_network_hash("token", address, MTS_NETWORK_SITE);
+        of.wide = mts_network_hash("token", address, MTS_NETWORK_WIDE);
+    }
+    return of;
+}
+
 /* Takes a token if it is free or lost. */
-static int try_token(mts_token *token, apr_uint64_t owner, apr_uint64_t group)
+static int try_token(mts_token *token, apr_uint64_t owner, const networks *of)
 {
     apr_uint64_t known = __atomic_load_n(&token->owner, __ATOMIC_ACQUIRE);
 
@@ -64,37 +85,45 @@ static int try_token(mts_token *token, apr_uint64_t owner, apr_uint64_t group)
                                      __ATOMIC_RELAXED)) {
         return 0;
     }
-    __atomic_store_n(&token->group, group, __ATOMIC_RELAXED);
+    __atomic_store_n(&token->site, of->site, __ATOMIC_RELAXED);
+    __atomic_store_n(&token->wide, of->wide, __ATOMIC_RELAXED);
     return 1;
 }
 
-/* Whether a group may have another token. Several that try at once may get slightly more. */
-static int has_share(const mts_token *tokens, int limit, apr_uint64_t group)
+/* Whether there is another token for a network, which may have a part of those that others leave.
+ */
+static int is_left(int limit, int all, int own, int part)
 {
-    int i, own = 0, others = 0;
-
-    for (i = 0; i < limit && group; i++) {
-        if (owner_of(tokens + i)) {
-            int is_own = __atomic_load_n(&tokens[i].group, __ATOMIC_RELAXED) == group;
-
-            own += is_own;
-            others += !is_own;
-        }
-    }
-    return own == 0 || own < (limit - others) / 4;
+    return own == 0 || own < (limit - (all - own)) / part;
 }
 
-apr_uint64_t mts_token_take(mts_token_kind kind, int limit, apr_uint64_t group)
+/* Whether a client may have another token. Several that try at once may get slightly more. */
+static int has_share(const mts_token *tokens, int limit, const networks *of)
+{
+    int i, all = 0, of_site = 0, of_wide = 0;
+
+    for (i = 0; i < limit && of->site; i++) {
+        if (owner_of(tokens + i)) {
+            all++;
+            of_site += __atomic_load_n(&tokens[i].site, __ATOMIC_RELAXED) == of->site;
+            of_wide += __atomic_load_n(&tokens[i].wide, __ATOMIC_RELAXED) == of->wide;
+        }
+    }
+    return is_left(limit, all, of_site, PART_OF_SITE) && is_left(limit, all, of_wide, PART_OF_WIDE);
+}
+
+apr_uint64_t mts_token_take(mts_token_kind kind, int limit, const char *address)
 {
     mts_token *tokens = tokens_of(kind);
     apr_uint64_t owner = new_owner();
+    networks of = networks_of(address);
     int i;
 
-    if (!has_share(tokens, limit, group)) {
+    if (!has_share(tokens, limit, &of)) {
         return 0;
     }
     for (i = 0; i < limit; i++) {
-        if (try_token(tokens + i, owner, group)) {
+        if (try_token(tokens + i, owner, &of)) {
             return owner;
         }
     }
@@ -108,7 +137,7 @@ apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t 
     apr_interval_time_t pause = PAUSE_FIRST;
     apr_uint64_t token;
 
-    while (!(token = mts_token_take(kind, limit, 0)) && mta_sts_monotonic_now() < end &&
+    while (!(token = mts_token_take(kind, limit, NULL)) && mta_sts_monotonic_now() < end &&
            may_wait(baton)) {
         apr_sleep(pause);
         pause = pause * 2 < PAUSE_LONGEST ? pause * 2 : PAUSE_LONGEST;

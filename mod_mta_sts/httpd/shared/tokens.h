@@ -27,7 +27,8 @@ typedef enum mts_token_kind {
 /* In shared memory, initially all 0. */
 typedef struct mts_token {
     apr_uint64_t owner; /* process id, and a number that is unique in this process; 0: free */
-    apr_uint64_t group; /* which group it was taken for; valid while there is an owner */
+    apr_uint64_t site;  /* hashes of the networks it was taken for; valid while there is an owner */
+    apr_uint64_t wide;
     apr_uint64_t taken; /* when it was taken: seconds since boot */
 } mts_token;
 
@@ -35,11 +36,12 @@ typedef struct mts_token {
  * Takes a token, without waiting.
  *
  * @param limit how many tokens of this kind may be taken at once, 1..MTS_TOKENS_MAX
- * @param group a hash from httpd/shared/network.h: a group may have one token, and more as long as
- *              it has at most a quarter of those that no other group has; 0: no such limit
- * @return an argument for mts_token_release; 0: no token is free, or the group's share is used up
+ * @param address of the client: its network (/24, /48) may have one token, and more as long as it
+ *                has at most a quarter of those that no other network has; and a /16 or /32 half;
+ *                NULL: no such limit
+ * @return an argument for mts_token_release; 0: no token is free, or a network's share is used up
  */
-apr_uint64_t mts_token_take(mts_token_kind kind, int limit, apr_uint64_t group);
+apr_uint64_t mts_token_take(mts_token_kind kind, int limit, const char *address);
 
 /*
  * The same for a group of 0, but waits until a token is free.

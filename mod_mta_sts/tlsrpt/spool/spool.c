@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -14,8 +13,6 @@
 
 #include "tlsrpt/spool/directory.h"
 
-#define HEADER_USUAL 80 /* bytes */
-#define RESERVE_MAX (APR_INT64_C(64) << 20)
 #define FILE_MODE 0600
 #define TRIES 3
 
@@ -365,23 +362,4 @@ tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const ch
             return stored;
         }
     }
-}
-
-apr_int64_t tlsrpt_spool_cost(apr_size_t len)
-{
-    return tlsrpt_spool_blocks((apr_int64_t)len + HEADER_USUAL);
-}
-
-apr_int64_t tlsrpt_spool_room(const tlsrpt_spool *spool)
-{
-    struct statvfs disk;
-    apr_int64_t reserve, available;
-
-    if (statvfs(spool->state_dir, &disk) != 0) {
-        return -1;
-    }
-    reserve = (apr_int64_t)disk.f_blocks * (apr_int64_t)disk.f_frsize / 100;
-    available = (apr_int64_t)disk.f_bavail * (apr_int64_t)disk.f_frsize;
-    available -= reserve < RESERVE_MAX ? reserve : RESERVE_MAX;
-    return available > 0 ? available : 0;
 }

@@ -76,4 +76,9 @@ apr_int64_t tlsrpt_spool_cost(apr_size_t len);
  * 0 if the reserve is reached already; -1 if the file system cannot be queried. */
 apr_int64_t tlsrpt_spool_room(const tlsrpt_spool *spool);
 
+/* Why another report of this cost would use the disk's reserve: of bytes, or of inodes (1% of them
+ * as well, since many small reports use them up first). NULL if it would not, or if the file system
+ * cannot be queried. */
+const char *tlsrpt_spool_shortage(const tlsrpt_spool *spool, apr_int64_t cost);
+
 #endif
