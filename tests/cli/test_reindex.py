@@ -8,6 +8,7 @@ import pty
 import pwd
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -130,6 +131,28 @@ def test_conflicting_and_unreadable_reports_are_listed(state):
     output = result.stderr.decode()
     assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", output)
     assert re.search(r"; check the file.* \[report-unreadable\]\n", output)
+
+
+def link_to_itself(path):
+    path.symlink_to(path.name + ".moved")
+
+
+def bind(path):
+    with socket.socket(socket.AF_UNIX) as one, contextlib.chdir(path.parent):
+        one.bind(path.name[:8])
+    (path.parent / path.name[:8]).rename(path)
+
+
+@pytest.mark.parametrize("make", [link_to_itself, os.mkfifo, os.mkdir, bind],
+                         ids=lambda make: make.__name__)
+def test_what_is_in_the_place_of_a_report_is_named_and_an_exit_status(state, make):
+    import_reports(state, variant(1), variant(2))
+    lost = next(path for path in (state / "reports").rglob("*") if path.is_file())
+    lost.rename(f"{lost}.moved")
+    make(lost)
+    result = call(state)
+    assert result.returncode == 1
+    assert lost.name in result.stderr.decode()
 
 
 def test_nothing_from_a_report_reaches_the_terminal_unescaped(state):

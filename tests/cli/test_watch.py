@@ -4,6 +4,7 @@ over, and what it does if it cannot look, note or deliver."""
 import fcntl
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -520,6 +521,22 @@ def test_a_state_that_cannot_be_written_is_an_error_and_no_change_is_reported_in
         assert len(done.stderr.splitlines()) == 1
     assert not log.exists()
     (watch.directory / "watch.json.new").rmdir()
+    assert any("smtp-refused" in line for line in watch.lines(status=CRITICAL))
+
+
+def put_pipe(new, other):
+    del other
+    os.mkfifo(new)
+
+
+@pytest.mark.parametrize("put", [put_pipe, pathlib.Path.hardlink_to, pathlib.Path.symlink_to])
+def test_nothing_that_is_in_the_way_of_the_next_state_is_waited_for_or_written_to(watch, tmp_path, put):
+    new, other = watch.directory / "watch.json.new", tmp_path / "other"
+    other.write_text("other")
+    watch.live.mail[MX].close()
+    put(new, other)
+    watch.quiet(1)
+    assert not os.path.lexists(new) and other.read_text() == "other"
     assert any("smtp-refused" in line for line in watch.lines(status=CRITICAL))
 
 

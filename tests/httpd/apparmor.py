@@ -105,6 +105,8 @@ def _permissions(name, arguments):
         return ["r" * reads + "w" * bool(writes)]
     if name.startswith("rename"):
         return ["rw", "w"]
+    if name == "connect":
+        return ["rw"] if "AF_UNIX" in arguments else []
     if name.startswith("link"):
         return ["", "l"]
     if name.startswith(("mkdir", "unlink", "rmdir", "chmod", "chown", "fchmodat", "fchownat",

@@ -2,7 +2,9 @@
 """The profile of AppArmor in conf/apparmor: its parser accepts it, and it allows what an httpd with the
 module, and its watchdog really open, from the start to the end."""
 
+import contextlib
 import shutil
+import subprocess
 
 import pytest
 
@@ -11,7 +13,7 @@ import process
 from apparmor import Profile, needed
 from database import Database
 from hosting import SITE, Hosting, served
-from httpd import TOP, module_path, site
+from httpd import CHILD, TOP, module_path, site
 from pairs import Pairs, vhost
 from policy import HOST, MX
 from report import ENDPOINT, make as make_report, packed, post
@@ -21,7 +23,8 @@ pytestmark = pytest.mark.slow
 
 APPARMOR = TOP / "conf/apparmor"
 STATE = "/var/lib/mod_mta_sts"
-CALLS = "%file,fcntl,flock,mmap,fchmod,fchown"
+SOCKETS = "/run/postgresql"
+CALLS = "%file,fcntl,flock,mmap,fchmod,fchown,connect"
 STRACE = ["strace", "-f", "-y", "-q", "-s", "300", "-e", f"trace={CALLS}", "-e", "signal=none"]
 
 
@@ -50,7 +53,7 @@ def hat(directory):
     return Profile(path, directory)
 
 
-def on_debian(path, server, ca):
+def on_debian(path, server, ca, postgres):
     """The place that a file of the tests has on a Debian machine."""
     places = [(f"{server.root}/state", STATE), (f"{server.root}/run", "/run/apache2"),
               (f"{server.root}/htdocs", "/var/www/html"),
@@ -61,6 +64,8 @@ def on_debian(path, server, ca):
               (f"{server.root}/access.log", "/var/log/apache2/access.log"),
               (module_path(), "/usr/lib/apache2/modules/mod_mta_sts.so"),
               (str(ca.root), "/etc/ssl/certs/ca.pem"),
+              (f"{server.root}/pgpass", "/etc/mta-sts/pgpass"),
+              (str(postgres.directory), SOCKETS),
               (str(server.certificate), f"/etc/letsencrypt/live/{HOST}/fullchain.pem")]
     for here, there in places:
         if path == here or path.startswith(here + "/"):
@@ -68,12 +73,23 @@ def on_debian(path, server, ca):
     return "/var/lib/" if path == f"{server.root}/" else path
 
 
-# One site with TLS, and hosted domains with a key pair for each, over HTTP/2 as well.
+SHARED = 'MTASTSDatabase pgsql "@POSTGRES@ passfile=@ROOT@/pgpass"\n'
+
+# One site with TLS, the same with PostgreSQL, and hosted domains with a key pair for each, over HTTP/2 as well.
 CONFIGURATIONS = {
     "a site": (site(HOST, MX + ENDPOINT) + LOCATION, ()),
+    "PostgreSQL": (SHARED + site(HOST, MX + ENDPOINT) + LOCATION, ()),
     "hosted domains": ("MTASTSHosting on\nMTASTSFetchLog address\nProtocols h2 http/1.1\n"
                        + site(HOST, MX + ENDPOINT) + vhost() + SITE + LOCATION, ("http2",)),
 }
+
+
+def count_indexed(server, postgres):
+    if "MTASTSDatabase" in server.body:
+        with contextlib.suppress(subprocess.CalledProcessError):  # before the tables are there
+            return len(postgres.run("SELECT id FROM tlsrpt_report"))
+        return 0
+    return len(Database(server).run("SELECT id FROM tlsrpt_report"))
 
 
 def host_a_domain(server):
@@ -90,13 +106,15 @@ def host_a_domain(server):
 
 
 @pytest.fixture(scope="module", params=CONFIGURATIONS)
-def life(request, make_shared, ca, tmp_path_factory):
+def life(request, make_shared, ca, shared_postgres, tmp_path_factory):
     """What an httpd needed: (path on Debian, permission)"""
     trace = tmp_path_factory.mktemp("trace") / "trace"
     server = make_shared()
     text, modules = CONFIGURATIONS[request.param]
     (server.root / "live").mkdir()
-    server.configure(text, modules)
+    server.write("pgpass", "*:*:*:*:not needed\n").chmod(0o600)
+    shutil.chown(server.root / "pgpass", CHILD.pw_uid, CHILD.pw_gid)
+    server.configure(text.replace("@POSTGRES@", shared_postgres.conninfo), modules)
     server.wrapper = [*STRACE, "-D", "-o", trace]
     server.start()
     if modules:
@@ -106,15 +124,14 @@ def life(request, make_shared, ca, tmp_path_factory):
     for number in range(3):
         assert post(server, packed(make_report(number))).status == 201
     assert post(server, packed(make_report(9, domain="other.example"))).status == 202
-    process.wait_for(lambda: len(Database(server).run("SELECT id FROM tlsrpt_report")) == 3,
-                     "the index")
+    process.wait_for(lambda: count_indexed(server, shared_postgres) == 3, "the index")
     assert page(server)
     server.graceful()
     assert post(server, packed(make_report(4))).status == 201
     server.stop()
     lines = process.wait_for(lambda: trace.read_text().endswith("+++\n") and trace.read_text(),
                              "strace to end").splitlines()
-    return {(on_debian(path, server, ca), permission)
+    return {(on_debian(path, server, ca, shared_postgres), permission)
             for path, permission in needed(lines, str(server.root))}
 
 
@@ -124,7 +141,8 @@ def test_the_parser_accepts_the_profile_and_the_hat(profile, hat):
 
 
 def test_the_profile_allows_what_httpd_its_children_and_the_watchdog_open(profile, life):
-    assert (f"{STATE}/reports.db", "k") in life and (f"{STATE}/tmp/", "r") in life
+    assert {(f"{STATE}/reports.db", "k"), (f"{SOCKETS}/.s.PGSQL.5432", "w")} & life
+    assert (f"{STATE}/tmp/", "r") in life
     refused = sorted(f"{path} {permission}" for path, permission in life
                      if not profile.allows(path, permission))
     assert not refused, "\n".join(refused)
@@ -132,7 +150,7 @@ def test_the_profile_allows_what_httpd_its_children_and_the_watchdog_open(profil
 
 def test_the_hat_allows_what_the_module_opens(hat, life):
     refused = sorted(f"{path} {permission}" for path, permission in life
-                     if path.startswith(STATE) and not hat.allows(path, permission))
+                     if path.startswith((STATE, SOCKETS, "/etc/mta-sts")) and not hat.allows(path, permission))
     assert not refused, "\n".join(refused)
 
 

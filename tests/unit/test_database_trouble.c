@@ -121,10 +121,12 @@ static void test_a_lock_that_does_not_end_is_reported(void **state)
 
 static void test_a_lock_timeout_is_reported_with_what_to_do(void **state)
 {
-    mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
+    database_test *test = *state;
+    mta_sts_database *holder = open_with_table(test), *other;
     const char *error;
 
-    assert_done(mta_sts_database_shorten_lock_timeout(other));
+    assert_done(mta_sts_database_open_briefly(test->p, test->driver, test->where,
+                                              apr_time_from_sec(60), &other));
     assert_done(mta_sts_database_begin(holder));
     error = mta_sts_database_begin(other);
     assert_contains_text(error, "lock timeout: another process is writing to it");
@@ -203,6 +205,29 @@ static void test_a_lost_connection_is_reported_and_reopening_works(void **state)
     assert_true(is_printable(mta_sts_database_begin(db)));
     mta_sts_database_close(db);
     assert_string_equal(things(test, database_open(test)), "");
+}
+
+static void test_statements_have_a_limit_altogether(void **state)
+{
+    mta_sts_database *db = database_open(*state);
+    rows_text all = {((database_test *)*state)->p, 1, ""};
+    const char *error = NULL;
+    int i;
+
+    mta_sts_database_limit(db, apr_time_from_sec(2));
+    for (i = 0; i < 50 && !error; i++) {
+        error = mta_sts_database_rows(db, "SELECT pg_sleep(0.2)", append_row, &all);
+    }
+    assert_contains_text(error, "does not answer in time");
+    assert_true(mta_sts_database_is_late(error));
+    db = database_open(*state);
+    assert_done(mta_sts_database_rows(db, "SELECT 1", append_row, &all));
+    mta_sts_database_end_within(1);
+    assert_contains_text(mta_sts_database_rows(db, "SELECT pg_sleep(50)", append_row, &all),
+                         "does not answer in time");
+    mta_sts_database_end_within(0);
+    db = database_open(*state);
+    assert_done(mta_sts_database_rows(db, "SELECT pg_sleep(0.1)", append_row, &all));
 }
 
 static void test_a_conninfo_is_read_as_libpq_reads_it(void **state)
@@ -300,6 +325,7 @@ int main(void)
         SQLITE_TEST(test_a_lock_met_while_opening_is_reported_as_a_lock),
         PGSQL_TEST(test_a_missing_server_is_reported_without_the_password),
         PGSQL_TEST(test_a_lost_connection_is_reported_and_reopening_works),
+        PGSQL_TEST(test_statements_have_a_limit_altogether),
         SQLITE_TEST(test_a_conninfo_is_read_as_libpq_reads_it),
         SQLITE_TEST(test_readers_that_open_while_the_last_writer_closes_can_read),
         SQLITE_TEST(test_an_unknown_driver_is_reported),

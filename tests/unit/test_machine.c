@@ -155,6 +155,18 @@ static void a_damaged_identity_is_replaced(void **state)
     assert_only_file(dir, MTA_STS_IDENTITY_FILE);
 }
 
+static void a_pipe_instead_of_the_identity_is_replaced_and_not_waited_for(void **state)
+{
+    database_test *test = *state;
+    const char *dir = directory(test, "state"), *identity;
+
+    assert_int_equal(mkfifo(apr_pstrcat(test->p, dir, "/" MTA_STS_IDENTITY_FILE, NULL), 0600), 0);
+    assert_null(mta_sts_identity_read(test->p, dir));
+    assert_done(mta_sts_identity_find(test->p, dir, &identity));
+    assert_string_equal(mta_sts_identity_read(test->p, dir), identity);
+    assert_only_file(dir, MTA_STS_IDENTITY_FILE);
+}
+
 #define HOUR 3600
 
 /* A machine has confirmed what it serves this many seconds ago, by its clock and the database's. */
@@ -347,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SQLITE_TEST(processes_that_create_the_identity_at_once_have_the_same_one),
         SQLITE_TEST(a_damaged_identity_is_replaced),
+        SQLITE_TEST(a_pipe_instead_of_the_identity_is_replaced_and_not_waited_for),
         PGSQL_TEST(machines_of_one_host_name_have_names_of_their_own_and_keep_them),
         PGSQL_TEST(a_new_machine_gets_the_name_of_one_that_is_gone),
         PGSQL_TEST(a_name_is_not_given_away_before_it_is_confirmed_or_with_reports),

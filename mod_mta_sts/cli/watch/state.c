@@ -190,9 +190,10 @@ static int write_all(int fd, const char *text)
 
 static int replace(const cli_watch_state *state, const char *text)
 {
-    int fd = openat(state->fd, NEW, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int failed, error;
+    int fd, failed, error;
 
+    unlinkat(state->fd, NEW, 0); /* left over from a run that was killed */
+    fd = openat(state->fd, NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return errno;
     }

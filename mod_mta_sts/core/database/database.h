@@ -53,6 +53,24 @@ const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char 
                                   mta_sts_database **db);
 
 /*
+ * The same for callers that soon retry, and hold up others meanwhile: it waits for a lock for a
+ * second or two, and the statements have a limit, as of mta_sts_database_limit.
+ */
+const char *mta_sts_database_open_briefly(apr_pool_t *p, const char *driver, const char *where,
+                                          apr_interval_time_t limit, mta_sts_database **db);
+
+/*
+ * From now on, all statements together may take this time, in microseconds. What PostgreSQL has not
+ * answered then fails, and so does everything that follows with this handle. Without effect for
+ * SQLite, where a statement waits for locks only.
+ */
+void mta_sts_database_limit(mta_sts_database *db, apr_interval_time_t limit);
+
+/* The same for all statements of this process, also those that are running, in any thread: the
+ * process is about to end. 0: it is not. */
+void mta_sts_database_end_within(apr_interval_time_t limit);
+
+/*
  * Opens a file of SQLite that is derived from another database: without the tables of reports and
  * history, and with fewer guarantees after a crash, because it can be built again.
  *
@@ -120,8 +138,8 @@ const char *mta_sts_database_shrink(mta_sts_database *db);
 /* Whether an error means that another process holds the lock. */
 int mta_sts_database_is_locked(const char *error);
 
-/* Reduces the time to wait for a lock to a second or two, for callers that soon retry. */
-const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db);
+/* Whether an error means that PostgreSQL did not answer within a limit. */
+int mta_sts_database_is_late(const char *error);
 
 /* Begins a read-only transaction, which sees a single snapshot of the database. */
 const char *mta_sts_database_begin_reading(mta_sts_database *db);

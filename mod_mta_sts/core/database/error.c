@@ -20,6 +20,9 @@
     "a running httpd builds it again from the database within seconds; if that does not help, "     \
     "delete the file, and see httpd's error log"
 
+#define IS_LATE "does not answer in time"
+#define LATE_FIX ": check its server, what it is busy with, and the network to it"
+
 #define LOCK_TIMEOUT "lock timeout" /* part of PostgreSQL's error text */
 
 #define CODE_BUSY 5
@@ -156,6 +159,10 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
                      next_step(db, trouble));
         return db->error;
     }
+    if (db->is_late) {
+        apr_snprintf(db->error, sizeof(db->error), "%s " IS_LATE LATE_FIX, db->name);
+        return db->error;
+    }
     text = mta_sts_database_sanitize(db->scratch, apr_dbd_error(db->driver, db->handle, code),
                                      db->conninfo);
     apr_snprintf(db->error, sizeof(db->error), "cannot %s %s: %s%s", doing, db->name, text,
@@ -169,6 +176,11 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
 int mta_sts_database_is_locked(const char *error)
 {
     return strstr(error, IS_LOCKED) || strstr(error, LOCK_TIMEOUT);
+}
+
+int mta_sts_database_is_late(const char *error)
+{
+    return strstr(error, IS_LATE) != NULL;
 }
 
 int mta_sts_database_is_damaged(const char *error)

@@ -17,6 +17,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 static mta_sts_database *running;
+static apr_time_t ends;  /* when all statements end; 0: they have their own limits only */
 static apr_time_t wakes; /* when the thread will look at the list again */
 static pid_t started;    /* the process in which the thread was started */
 
@@ -28,6 +29,7 @@ static void shut_down_late(apr_time_t now, apr_time_t *next)
     *next = now + apr_time_from_sec(3600);
     for (db = running; db; db = db->next_running) {
         if (db->deadline <= now) {
+            db->is_late = 1;
             shutdown(db->socket, SHUT_RDWR);
         }
         else if (db->deadline < *next) {
@@ -117,6 +119,27 @@ void mta_sts_guard_close(mta_sts_database *db)
     }
 }
 
+/* limit: 0: there is none */
+static apr_time_t earlier_of(apr_time_t time, apr_time_t limit)
+{
+    return limit && limit < time ? limit : time;
+}
+
+void mta_sts_database_end_within(apr_interval_time_t limit)
+{
+    mta_sts_database *db;
+
+    pthread_mutex_lock(&lock);
+    ends = limit ? mta_sts_monotonic_now() + limit : 0;
+    if (started == getpid() && running) {
+        for (db = running; db; db = db->next_running) {
+            db->deadline = earlier_of(db->deadline, ends);
+        }
+        pthread_cond_signal(&changed);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 void mta_sts_guard_begin(mta_sts_database *db)
 {
     if (db->socket < 0) {
@@ -124,7 +147,8 @@ void mta_sts_guard_begin(mta_sts_database *db)
     }
     pthread_mutex_lock(&lock);
     if (start_thread()) {
-        db->deadline = mta_sts_monotonic_now() + db->patience;
+        db->deadline =
+            earlier_of(earlier_of(mta_sts_monotonic_now() + db->patience, db->until), ends);
         db->next_running = running;
         running = db;
         /* Consecutive statements rarely have to wake the thread. */

@@ -17,7 +17,8 @@
 void mta_sts_guard_open(mta_sts_database *db);
 void mta_sts_guard_close(mta_sts_database *db);
 
-/* Called before and after a statement, which may take db->patience. */
+/* Called before and after a statement, which may take db->patience, and no longer than db->until
+ * and what mta_sts_database_end_within sets. */
 void mta_sts_guard_begin(mta_sts_database *db);
 void mta_sts_guard_end(mta_sts_database *db);
 

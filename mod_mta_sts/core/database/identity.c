@@ -29,7 +29,7 @@ static const char *path_of(apr_pool_t *p, const char *state_dir)
 const char *mta_sts_identity_read(apr_pool_t *p, const char *state_dir)
 {
     const char *path = path_of(p, state_dir);
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     char text[DIGITS + 1] = "";
     ssize_t len = fd < 0 ? 0 : read(fd, text, DIGITS);
 

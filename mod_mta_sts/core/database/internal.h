@@ -27,6 +27,7 @@ struct mta_sts_database {
     apr_dbd_t *handle; /* NULL once closed */
     int is_sqlite;
     mta_sts_database_use use;
+    int is_brief;     /* whether it was opened with mta_sts_database_open_briefly */
     const char *file; /* of SQLite, else NULL */
     const char *name;
     const char *host;     /* the name of this machine: at first its host name */
@@ -43,7 +44,9 @@ struct mta_sts_database {
     int socket;                   /* of PostgreSQL, or -1; this and the following are used by
                                      guard.c */
     apr_interval_time_t patience; /* the longest time that a statement may take, in microseconds */
-    apr_time_t deadline;          /* of the running statement, on the monotonic clock */
+    apr_time_t until;    /* the end of all statements, on the monotonic clock; 0: there is none */
+    apr_time_t deadline; /* of the running statement, on the monotonic clock */
+    int is_late;         /* whether the connection was shut down because of it */
     mta_sts_database *next_running;
     int in_transaction;
     int has_failed; /* whether a statement of the transaction has failed */

@@ -248,8 +248,9 @@ apr_int64_t mta_sts_database_bytes(const mta_sts_database *db)
     return db->is_sqlite && lstat(db->file, &info) == 0 ? (apr_int64_t)info.st_blocks * 512 : 0;
 }
 
+/* limit: 0: the statements together have none */
 static const char *open_for(apr_pool_t *p, mta_sts_database_use use, const char *driver,
-                            const char *where, mta_sts_database **db)
+                            const char *where, apr_interval_time_t limit, mta_sts_database **db)
 {
     const char *error = mta_sts_database_validate(p, driver, where);
     int which = find_driver(driver);
@@ -281,6 +282,8 @@ static const char *open_for(apr_pool_t *p, mta_sts_database_use use, const char 
     if (!error) {
         apr_pool_pre_cleanup_register(own, made, close_handle);
         mta_sts_guard_open(made);
+        made->is_brief = limit != 0;
+        mta_sts_database_limit(made, limit);
         error = mta_sts_database_settle(made);
     }
     if (error) {
@@ -295,12 +298,18 @@ static const char *open_for(apr_pool_t *p, mta_sts_database_use use, const char 
 const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
                                   mta_sts_database **db)
 {
-    return open_for(p, MTA_STS_DATABASE_WITH_SCHEMA, driver, where, db);
+    return open_for(p, MTA_STS_DATABASE_WITH_SCHEMA, driver, where, 0, db);
+}
+
+const char *mta_sts_database_open_briefly(apr_pool_t *p, const char *driver, const char *where,
+                                          apr_interval_time_t limit, mta_sts_database **db)
+{
+    return open_for(p, MTA_STS_DATABASE_WITH_SCHEMA, driver, where, limit, db);
 }
 
 const char *mta_sts_database_open_derived(apr_pool_t *p, const char *file, int is_reader,
                                           mta_sts_database **db)
 {
     return open_for(p, is_reader ? MTA_STS_DATABASE_READER : MTA_STS_DATABASE_DERIVED,
-                    MTA_STS_DATABASE_SQLITE, file, db);
+                    MTA_STS_DATABASE_SQLITE, file, 0, db);
 }

@@ -329,6 +329,7 @@ static const char *judge(mta_sts_database *db, apr_int64_t version)
  * normally take, so it would fail again and again. */
 static const char *take_time(mta_sts_database *db)
 {
+    db->until = 0;
     db->patience = apr_time_from_sec(3600 + 10);
     return db->is_sqlite ? NULL : run(db, "SET LOCAL statement_timeout='1h'");
 }
@@ -375,6 +376,7 @@ int mta_sts_database_schema_version(void)
 
 const char *mta_sts_database_schema_prepare(mta_sts_database *db)
 {
+    const apr_interval_time_t patience = db->patience;
     apr_int64_t version;
     const char *error = read_version(db, &version);
 
@@ -390,5 +392,7 @@ const char *mta_sts_database_schema_prepare(mta_sts_database *db)
         mta_sts_database_rollback(db);
         return error;
     }
-    return mta_sts_database_commit(db);
+    error = mta_sts_database_commit(db);
+    db->patience = patience;
+    return error;
 }

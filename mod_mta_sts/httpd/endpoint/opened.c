@@ -98,7 +98,7 @@ int mts_opened_decode(request_rec *r, apr_size_t max, mts_body *body)
     if (!mts_body_is_encoded(r, body)) {
         return OK;
     }
-    token = mts_token_wait(MTS_TOKEN_SURVEY, surveys_max(body->len), PATIENCE);
+    token = wait_for(r, MTS_TOKEN_SURVEY, surveys_max(body->len));
     if (!token) {
         return HTTP_TOO_MANY_REQUESTS;
     }

@@ -22,7 +22,12 @@ static int is_stopping; /* the pools of the child are being destroyed */
 static char failure[1024];
 static apr_time_t failed_until; /* monotonic */
 
-#define LOCK_SECONDS 10
+/* The times of a request altogether, however often it reads: it may wait for others, and then its
+ * statements take the rest. A connection that it opens last takes some seconds more. */
+#define WAIT_MAX apr_time_from_sec(4)
+#define READ_MAX apr_time_from_sec(7)
+#define STARTED "mta_sts_status_database"
+
 #define FAILURE_LASTS apr_time_from_sec(2)
 
 static void close_database(void)
@@ -58,7 +63,8 @@ static const char *refuse(apr_pool_t *p)
     return NULL;
 }
 
-static const char *open_database(apr_pool_t *p)
+/* limit: for all statements until the next call */
+static const char *open_database(apr_pool_t *p, apr_interval_time_t limit)
 {
     const char *error = refuse(p);
 
@@ -67,18 +73,19 @@ static const char *open_database(apr_pool_t *p)
         return error;
     }
     if (db) {
+        mta_sts_database_limit(db, limit);
         return NULL;
     }
-    error = mta_sts_database_open(pool, mts_report_config_of(main_server)->driver,
-                                  mts_database_where(main_server, pool), &db);
-    error = error ? error : mta_sts_database_shorten_lock_timeout(db);
+    error = mta_sts_database_open_briefly(pool, mts_report_config_of(main_server)->driver,
+                                          mts_database_where(main_server, pool), limit, &db);
     return error ? error
                  : mta_sts_machine_find(db, mts_report_config_of(main_server)->state_dir, pool);
 }
 
-static const char *read_once(apr_pool_t *p, mts_status_read *read, void *baton)
+static const char *read_once(apr_pool_t *p, apr_time_t started, mts_status_read *read, void *baton)
 {
-    const char *error = open_database(p);
+    apr_interval_time_t left = started + READ_MAX - mta_sts_monotonic_now();
+    const char *error = left > 0 ? open_database(p, left) : "it does not answer in time";
 
     if (!error) {
         error = read(db, p, baton);
@@ -113,40 +120,59 @@ static void remember_failure(const char *error)
     failed_until = now + FAILURE_LASTS;
 }
 
-static int lock_in_time(void)
+/* When a request began to read; on the monotonic clock. */
+static apr_time_t start_of(request_rec *r)
 {
-    struct timespec until;
+    void *started = NULL;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LOCK_SECONDS;
-    return pthread_mutex_timedlock(&lock, &until) == 0;
+    apr_pool_userdata_get(&started, STARTED, r->pool);
+    if (!started) {
+        apr_time_t now = mta_sts_monotonic_now();
+
+        started = apr_pmemdup(r->pool, &now, sizeof(now));
+        apr_pool_userdata_setn(started, STARTED, NULL, r->pool);
+    }
+    return *(apr_time_t *)started;
 }
 
+static int lock_in_time(apr_time_t started)
+{
+    apr_time_t left = started + WAIT_MAX - mta_sts_monotonic_now();
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += left > 0 ? (time_t)apr_time_sec(left) + 1 : 0;
+    return pthread_mutex_clocklock(&lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
+/* A request that has the lock closes the database as well. */
 static apr_status_t close_after_request(void *unused)
 {
     (void)unused;
-    pthread_mutex_lock(&lock);
-    if (!is_stopping) {
-        close_database();
+    if (pthread_mutex_trylock(&lock) == 0) {
+        if (!is_stopping) {
+            close_database();
+        }
+        pthread_mutex_unlock(&lock);
     }
-    pthread_mutex_unlock(&lock);
     return APR_SUCCESS;
 }
 
 const char *mts_status_database_read(request_rec *r, mts_status_read *read, void *baton)
 {
+    const apr_time_t started = start_of(r);
     const char *error;
     int was_open;
 
     apr_pool_cleanup_register(r->pool, NULL, close_after_request, apr_pool_cleanup_null);
-    if (!lock_in_time()) {
+    if (!lock_in_time(started)) {
         return "another request is waiting for it";
     }
     was_open = db != NULL;
     error = is_stopping ? "httpd is stopping" : recent_failure(r->pool);
-    error = error ? error : read_once(r->pool, read, baton);
+    error = error ? error : read_once(r->pool, started, read, baton);
     if (error && was_open && !is_stopping && !mta_sts_database_is_locked(error)) {
-        error = read_once(r->pool, read, baton);
+        error = read_once(r->pool, started, read, baton);
     }
     remember_failure(error);
     pthread_mutex_unlock(&lock);

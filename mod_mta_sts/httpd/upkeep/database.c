@@ -23,9 +23,15 @@ APLOG_USE_MODULE(mta_sts);
 /* A lock that is held for this long is logged. */
 #define LOCKED_LONG apr_time_from_sec(60)
 
-/* A child cannot stop while it is trying to connect. */
+/* All statements of a step together, so that a slow PostgreSQL does not hold up what needs none.
+ * The time is doubled when it was too short: one that is always slow must get its work done as
+ * well. */
+#define STEP_FIRST apr_time_from_sec(7)
+#define STEP_LONGEST apr_time_from_sec(28)
+
 #define HOST_MAX 300 /* bytes of a machine's name, with its number */
 
+/* A child cannot stop while it is trying to connect. */
 #define PGSQL_TIMEOUT " connect_timeout=3"
 
 struct mts_database {
@@ -37,7 +43,7 @@ struct mts_database {
     dev_t device;     /* identify the file that was opened */
     ino_t inode;
     apr_time_t retry; /* when to open it again; on the monotonic clock, like `locked` */
-    apr_interval_time_t wait;
+    apr_interval_time_t wait, step_max;
     apr_time_t locked;       /* since when it is locked; 0: it is not */
     char lost[HOST_MAX + 1]; /* the name in the database that another machine has now; "" */
 };
@@ -86,6 +92,7 @@ mts_database *mts_database_make(server_rec *main, apr_pool_t *p)
 
     database->main = main;
     database->wait = WAIT_FIRST;
+    database->step_max = STEP_FIRST;
     database->file = is_sqlite(mts_report_config_of(main)) ? mts_database_where(main, p) : NULL;
     apr_pool_create(&database->pool, p);
     return database;
@@ -187,10 +194,9 @@ static void try_to_open(mts_database *database)
     const char *error;
 
     apr_pool_clear(database->pool);
-    error =
-        mta_sts_database_open(database->pool, config->driver,
-                              mts_database_where(database->main, database->pool), &database->db);
-    error = error ? error : mta_sts_database_shorten_lock_timeout(database->db);
+    error = mta_sts_database_open_briefly(database->pool, config->driver,
+                                          mts_database_where(database->main, database->pool),
+                                          database->step_max, &database->db);
     error = error ? error : mta_sts_machine_join(database->db, config->state_dir, database->pool);
     if (!mts_database_failed(database, error)) {
         remember_file(database);
@@ -210,6 +216,9 @@ mta_sts_database *mts_database_use(mts_database *database)
     if (!database->db && mta_sts_monotonic_now() >= database->retry) {
         try_to_open(database);
     }
+    if (database->db) {
+        mta_sts_database_limit(database->db, database->step_max);
+    }
     return database->db;
 }
 
@@ -220,6 +229,13 @@ static void wait_longer(mts_database *database)
     database->retry = mta_sts_monotonic_now() + database->wait;
     if (database->wait < WAIT_LONGEST) {
         database->wait *= 2;
+    }
+}
+
+static void allow_more(mts_database *database, const char *error)
+{
+    if (mta_sts_database_is_late(error) && database->step_max < STEP_LONGEST) {
+        database->step_max *= 2;
     }
 }
 
@@ -248,6 +264,7 @@ int mts_database_failed(mts_database *database, const char *error)
         return 1;
     }
     log_trouble(database, error);
+    allow_more(database, error);
     mts_database_close(database);
     wait_longer(database);
     return 1;

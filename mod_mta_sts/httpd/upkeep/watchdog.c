@@ -26,6 +26,9 @@ APLOG_USE_MODULE(mta_sts);
 #define TURN apr_time_from_sec(1)
 #define NICENESS 15
 
+/* How long a child that is ending waits for PostgreSQL: httpd kills one that takes much longer. */
+#define END_MAX apr_time_from_sec(2)
+
 /* Held during each step, so that a child can free its memory without waiting for mod_watchdog's
  * thread. */
 static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
@@ -183,6 +186,7 @@ static apr_status_t end(void *unused)
 {
     (void)unused;
     __atomic_store_n(&is_waited_for, 1, __ATOMIC_RELEASE);
+    mta_sts_database_end_within(END_MAX);
     pthread_mutex_lock(&working);
     if (!has_ended) {
         close_database();
@@ -242,6 +246,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
     forget_done();
     has_ended = 0;
     is_waited_for = 0;
+    mta_sts_database_end_within(0);
     pthread_mutex_unlock(&working);
     apr_pool_pre_cleanup_register(pchild, NULL, end);
 }

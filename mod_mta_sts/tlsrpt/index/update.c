@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <apr_strings.h>
 
@@ -45,6 +46,16 @@ static void add_unopened(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, co
     }
 }
 
+/* What is there but is no file, such as a symbolic link, is a report that cannot be read. */
+static int is_gone(const tlsrpt_updating *t, const char *digest)
+{
+    struct stat info;
+
+    return lstat(tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, digest, t->batch.ptemp),
+                 &info) != 0 &&
+           errno == ENOENT;
+}
+
 static const char *add_file(tlsrpt_updating *t, const tlsrpt_spool_entry *entry)
 {
     tlsrpt_batch *batch = &t->batch;
@@ -54,7 +65,7 @@ static const char *add_file(tlsrpt_updating *t, const tlsrpt_spool_entry *entry)
         *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
                                     tlsrpt_limits_stored.sent, batch->ptemp, &stored);
 
-    if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
+    if (reason && is_gone(t, entry->digest)) {
         return NULL; /* removed in the meantime */
     }
     if (reason && stored.is_unopened) {
