@@ -5,15 +5,15 @@
 #include <apr_pools.h>
 
 /*
- * Numbers as an admin enters them: decimal digits only, without sign, blanks or fraction, within a
- * range that the error message states.
+ * Numbers as an admin enters them: decimal digits only, without a sign, blanks or a fraction,
+ * within a range that the error message states.
  */
 
 /*
  * Reads a whole number.
  *
  * @param p        pool of the error text
- * @param min, max the range that is allowed, 0 <= min <= max
+ * @param min, max the permitted range, 0 <= min <= max
  * @param value    out: the number
  * @return NULL, or what is wrong with the text and what is allowed
  */

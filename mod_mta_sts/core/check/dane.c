@@ -17,7 +17,8 @@ static int is_unsigned(const mta_sts_check_mx *mx)
     return mx->a.dnssec == MTA_STS_DNSSEC_INSECURE || mx->aaaa.dnssec == MTA_STS_DNSSEC_INSECURE;
 }
 
-/* Stores what senders that support DANE do, for the verdict; only the first host is named. */
+/* Stores for the verdict what senders that support DANE do; the verdict names only the first
+ * host. */
 static void note(mta_sts_judge *judge, const char *host, const char *what)
 {
     if (!judge->result->verdict.dane) {

@@ -7,22 +7,22 @@
 #include "core/dns/answer.h"
 
 /*
- * A CNAME that leads to nothing. If its target does not exist at all, somebody may register that
- * name, and controls what the alias is for.
+ * Dangling CNAMEs: the target does not exist, or has no record of the type that was queried. If the
+ * target does not exist at all, anyone who can register that name controls what the alias provides.
  */
 
 /*
- * The message.
+ * The message of the finding alias-dangling.
  *
  * @param p      pool of the result
- * @param answer an empty one, with an alias
- * @param loss   what comes of it now
- * @param danger what anyone who registers the name can do: "can ..."
+ * @param answer an answer without records (mta_sts_answer_is_empty) that has an alias
+ * @param loss   the current consequence
+ * @param danger what anyone who registers the target can do: "can ..."
  */
 const char *mta_sts_dead_alias_text(apr_pool_t *p, const mta_sts_answer *answer, const char *loss,
                                     const char *danger);
 
-/* What to do where the alias is for a TXT or TLSA record at this name. */
+/* The fix if the alias was followed for a TXT or TLSA record of this name; allocated from p. */
 const char *mta_sts_dead_alias_fix(apr_pool_t *p, const mta_sts_answer *answer, const char *name);
 
 #endif

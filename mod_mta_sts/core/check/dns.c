@@ -48,7 +48,7 @@ static int is_policy_served(const mta_sts_judge *judge)
     return 0;
 }
 
-/* How to get the record: each step can be done once those before it are. */
+/* How to get the record: the steps that are left, in order. */
 static const char *record_fix(const mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -63,7 +63,8 @@ static const char *record_fix(const mta_sts_judge *judge)
     return apr_psprintf(judge->p, format, facts->domain, facts->domain);
 }
 
-/* The record of a reader's advice that knows no domain. */
+/* The parser of records does not know the domain, so its advice says "mta-sts dns DOMAIN": replaces
+ * that by the advice for this domain. */
 static void name_domain(const mta_sts_judge *judge, mta_sts_findings *findings, int index)
 {
     for (; index < findings->list->nelts; index++) {
@@ -75,8 +76,8 @@ static void name_domain(const mta_sts_judge *judge, mta_sts_findings *findings, 
     }
 }
 
-/* A record where a CNAME leads is for the party that runs that zone to change, unless that is this
- * machine's database. */
+/* If the name of a record is an alias, only the operator of the target's zone can change the
+ * record, unless the record follows from this machine's database. */
 static void name_owner(const mta_sts_judge *judge, const mta_sts_answer *answer, const char *name,
                        mta_sts_findings *findings, int index)
 {
@@ -96,7 +97,7 @@ static void name_owner(const mta_sts_judge *judge, const mta_sts_answer *answer,
 
 static const char *const versions[] = {"v=stsv1", "v=tlsrptv1"};
 
-/* Whether a record of this kind is among the texts. */
+/* Whether the answer contains a record of this kind. */
 static int contains_record(const mta_sts_answer *answer, int is_tlsrpt)
 {
     int i;
@@ -125,7 +126,7 @@ int mta_sts_check_lacks_record(const mta_sts_answer *answer, int is_tlsrpt)
     return answer->status == MTA_STS_ANSWER_OK || mta_sts_answer_is_empty(answer);
 }
 
-/* Reports another name at which the record was found; returns whether there is one. */
+/* Reports a record that was found at a wrong name; returns whether there is one. */
 static int report_misplaced(const mta_sts_judge *judge, int is_tlsrpt, const char *right,
                             mta_sts_severity severity, mta_sts_findings *findings)
 {

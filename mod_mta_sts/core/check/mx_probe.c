@@ -90,7 +90,7 @@ static const texts rejections[] = {
                                "check the mail server's log, and its certificate and key"},
 };
 
-/* The same text at every stage. */
+/* Used at every stage. */
 static const texts not_available = {
     NOT_NOW, "smtp-not-available",
     "%s is temporarily unavailable, so it could not be determined whether TLS works there",

@@ -74,8 +74,8 @@ static int is_unknown_gap(const mta_sts_judge *judge)
            (judge->record_id && judge->policy_unknown);
 }
 
-/* The outcome by whether there are MX hosts that are valid, lost in mode enforce, or unknown. Hosts
- * that accept no mail in any mode count only if there are no others. */
+/* The outcome, depending on whether there are MX hosts that are valid, lost in mode enforce, or
+ * unknown. Hosts that accept no mail in any mode count only if there are no others. */
 static const struct {
     mta_sts_outcome outcome;
     mta_sts_safety enforce;

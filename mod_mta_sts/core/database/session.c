@@ -19,7 +19,7 @@ static const char *const sqlite_preamble[] = {
     "PRAGMA temp_store=MEMORY",
     NULL,
 };
-/* A derived file can be built again, so that it need not be on disk at once. */
+/* A derived file can be rebuilt, so commits need not be durable. */
 static const char *const derived_preamble[] = {
     "PRAGMA synchronous=NORMAL",
     "PRAGMA cache_size=-8000",
@@ -41,12 +41,12 @@ static const char *const pgsql_preamble[] = {
     "SET idle_in_transaction_session_timeout='60s'",
     NULL,
 };
-/* How long a statement waits for PostgreSQL: longer than statement_timeout; or, for callers that
- * soon retry, less time than a child process has for stopping. */
+/* How long a statement waits for PostgreSQL: longer than statement_timeout; for callers that retry
+ * soon, shorter than the time in which a child process must stop. */
 #define PATIENCE apr_time_from_sec(70)
 #define PATIENCE_SHORT apr_time_from_sec(7)
 
-/* Runs a setting that returns a row. */
+/* Applies a setting that returns a row. */
 static int ask(mta_sts_database *db, const char *sql)
 {
     apr_dbd_results_t *results = NULL;
