@@ -8,7 +8,7 @@ typedef struct search {
     tlsrpt_index_place *place;
 } search;
 
-/* The file of this machine is preferred. */
+/* Prefers a file on this machine. */
 static int take_place(void *baton, const char *const *columns)
 {
     search *s = baton;
@@ -25,7 +25,7 @@ static int take_place(void *baton, const char *const *columns)
 #define FIND                                                                                       \
     "SELECT coalesce(h.whole, h.text), r.state FROM tlsrpt_report r"                               \
     " JOIN tlsrpt_string h ON h.id = r.host WHERE r.digest = %s"
-/* About one domain. */
+/* Whether a report is about a domain, and about no other one. */
 #define IS_ABOUT                                                                                   \
     " AND EXISTS (SELECT 1 FROM tlsrpt_policy p WHERE p.report = r.id AND p.domain = %lld)"        \
     " AND NOT EXISTS (SELECT 1 FROM tlsrpt_policy p WHERE p.report = r.id AND p.domain <> %lld)"
