@@ -18,31 +18,35 @@
 #define FIRST_SIZE 8192
 #define READ_SIZE 32768
 
-/* A body may take this long, plus a second for each RATE_MIN bytes of it. */
+/* Receiving a body may take this long, plus a second for each RATE_MIN bytes received. */
 #define DEADLINE apr_time_from_sec(30)
 #define RATE_MIN 32768
 
-/* A refusal waits this long for the rest of a body over HTTP/2, unless too many do so already. */
+/* A rejection waits this long for the rest of a body over HTTP/2, unless too many requests do so
+ * already. */
 #define REFUSAL_WAIT apr_time_from_sec(1)
 
-/* Between attempts to read over HTTP/2: doubled each time that nothing has come. */
+/* The time between attempts to read over HTTP/2, which is doubled each time that nothing has
+ * arrived. */
 #define PAUSE_FIRST apr_time_from_msec(1)
 #define PAUSE_LONGEST apr_time_from_msec(50)
 
-/* A body over HTTP/2 that is not complete after this time takes one of the slots for slow ones. */
+/* A body over HTTP/2 that is not complete after this time takes one of the tokens for slow
+ * bodies. */
 #define PROMPT apr_time_from_msec(100)
 
-/* How many slow bodies over HTTP/2 this process reads at the same time. */
+/* The maximum number of slow bodies over HTTP/2 that this process reads at the same time. */
 static int slow_max = 1;
 
 /* A body that is being read. */
 typedef struct reader {
     request_rec *r;
     apr_time_t began;
-    apr_uint64_t slot; /* for slow bodies over HTTP/2; or 0 */
+    apr_uint64_t slot; /* token for slow bodies over HTTP/2, or 0 */
 } reader;
 
-/* The threads of mod_http2 in each process, at least: those of the MPM, unless it is configured. */
+/* The minimum number of threads of mod_http2 in each process: as many as the MPM has, unless
+ * configured otherwise. */
 static int count_http2_threads(void)
 {
     const ap_directive_t *configured = mts_conftree_find("H2MaxWorkers");
@@ -93,7 +97,8 @@ int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
     return declared_length(r) > (apr_off_t)limit_of(r, max);
 }
 
-/* Makes room for more bytes and a spare one. The size is doubled, so that data is rarely moved. */
+/* Ensures space for further bytes and one more. The size is doubled, so that data is rarely
+ * moved. */
 static int make_room(mts_body *body, apr_size_t *size, apr_size_t more)
 {
     apr_size_t needed = *size ? *size : FIRST_SIZE;
@@ -147,7 +152,7 @@ static int add_brigade(apr_bucket_brigade *brigade, apr_size_t max, mts_body *bo
     return OK;
 }
 
-/* When the next bytes must have arrived: a sender that sends slowly occupies a worker. */
+/* The time by which the next bytes must have arrived, because a slow sender occupies a worker. */
 static apr_time_t deadline_of(apr_time_t began, apr_size_t received)
 {
     return began + DEADLINE + (apr_interval_time_t)received * APR_USEC_PER_SEC / RATE_MIN;
@@ -165,7 +170,7 @@ static apr_interval_time_t bound_wait(apr_socket_t *socket, apr_interval_time_t 
     return before;
 }
 
-/* Whether the rest of a body may be waited for. */
+/* Whether this process may wait for the rest of a body. */
 static int may_wait(reader *in)
 {
     if (!in->slot && mta_sts_monotonic_now() >= in->began + PROMPT) {
@@ -177,8 +182,8 @@ static int may_wait(reader *in)
     return 1;
 }
 
-/* With HTTP/2 a request has no socket of its own, and the time for which mod_http2 waits cannot be
- * set. Returns APR_EBUSY if too many others wait. */
+/* Polls, because with HTTP/2 a request has no socket of its own, and the timeout of mod_http2
+ * cannot be set. Returns APR_EBUSY if too many other requests are waiting. */
 static apr_status_t poll_some(reader *in, apr_bucket_brigade *brigade, apr_time_t end)
 {
     request_rec *r = in->r;
@@ -220,7 +225,7 @@ static apr_status_t read_some(reader *in, apr_bucket_brigade *brigade, apr_time_
     return result;
 }
 
-/* The status for a body of which no more can be read. */
+/* The HTTP status for a body whose rest cannot be read. */
 static int status_of(apr_status_t result)
 {
     return result == APR_SUCCESS ? OK
@@ -249,7 +254,7 @@ static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
     return status;
 }
 
-/* @param patience the longest wait, or 0: as long as for a body that is read */
+/* @param patience maximum time to wait, in microseconds; 0: as long as for a body that is read */
 static void discard(request_rec *r, apr_size_t max, apr_interval_time_t patience)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
@@ -307,8 +312,8 @@ int mts_body_is_plain_or_gzip(const request_rec *r)
            apr_cstr_casecmp(encoding, "x-gzip") == 0;
 }
 
-/* Decodes a Content-Encoding if it contains gzip; otherwise the gzip is the format of the
- * report. */
+/* Decodes the Content-Encoding gzip if the decoded body is gzip as well; otherwise, the gzip is the
+ * format of the report itself. */
 static int decode(request_rec *r, apr_size_t max, mts_body *body)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->bytes, body->len);

@@ -13,46 +13,48 @@ typedef struct mts_body {
     apr_size_t len;
 } mts_body;
 
-/* Called once in each child. */
+/* Must be called once in each child process. */
 void mts_body_child_init(void);
 
-/* Whether the Content-Length exceeds max, before anything is read. */
+/* Whether the Content-Length exceeds max bytes. Reads nothing. */
 int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max);
 
-/* Whether mts_body_read can decode the Content-Encoding: gzip, once, or none. */
+/* Whether mts_body_read can decode the Content-Encoding: a single gzip, or none. */
 int mts_body_is_plain_or_gzip(const request_rec *r);
 
 /*
- * Reads the body through the input filters, with any framing: a length, chunks, HTTP/2. Gzip within
- * a Content-Encoding of gzip is decoded once; gzip without one is the format of the report.
+ * Reads the body through the input filters, with any framing: a length, chunks, HTTP/2. If the
+ * Content-Encoding is gzip, the body is decoded once; otherwise, gzip is the format of the report
+ * itself.
  *
  * @param max  in bytes; LimitRequestBody applies as well
- * @param body out: in the pool of the request; its bytes live until mts_body_free
+ * @param body out: allocated from the pool of the request; its bytes live until mts_body_free
  * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, HTTP_TOO_MANY_REQUESTS if too many slow bodies are
  *         being read over HTTP/2, or another status if the body is incomplete
  */
 int mts_body_read(request_rec *r, apr_size_t max, mts_body **body);
 
 /*
- * Reads the rest of a body that is refused, and drops it: clients that are still sending when the
- * response comes and the stream is closed (HTTP/2) may not see the response. It is not waited for a
- * body that is declared to be more than twice max, nor for one whose client waits for
- * "100 Continue"; otherwise it takes as long as mts_body_read at most.
+ * Reads and discards the rest of a rejected body: a client that is still sending when the stream is
+ * closed (HTTP/2) may not see the response. Does nothing for a body that is declared to be longer
+ * than twice max, or whose client is waiting for "100 Continue"; otherwise takes at most as long as
+ * mts_body_read.
  *
- * @param max in bytes: what mts_body_read would have accepted
+ * @param max in bytes: the limit for mts_body_read
  */
 void mts_body_discard(request_rec *r, apr_size_t max);
 
 /*
- * The same for a body that is refused before any of it is read, over HTTP/2 only: over HTTP/1.1 the
- * client gets the response, since httpd itself goes on reading before it closes the connection. It
- * waits for a second at most, and not at all while too many do so: slow senders must not hold
- * workers.
+ * The same for a body that is rejected before any of it has been read, for HTTP/2 only: with
+ * HTTP/1.1 the client gets the response, because httpd itself continues to read before it closes
+ * the connection (lingering close). Waits for at most a second, and not at all while too many
+ * requests do so, because slow senders must not occupy workers.
  *
- * @param waiting_max how many requests may wait at the same time
+ * @param waiting_max maximum number of requests that wait at the same time
  */
 void mts_body_discard_briefly(request_rec *r, apr_size_t max, int waiting_max);
 
+/* Frees the bytes of a body. */
 void mts_body_free(request_rec *r, mts_body *body);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define WHAT_SIZE 32
 
-/* A parsed address; IPv4 also if it was mapped into IPv6. */
+/* A parsed address; IPv4-mapped IPv6 addresses count as IPv4. */
 typedef struct address {
     int family; /* AF_INET, AF_INET6, or 0 */
     unsigned char bytes[16];

@@ -8,14 +8,14 @@
 #include "core/base/monotonic.h"
 #include "httpd/shared/counters.h"
 
-/* No work takes this long. A token that is older belongs to a process that was stopped, or whose id
- * has been reused, and is free. */
+/* No work takes this long. An older token belongs to a process that was stopped, or whose process
+ * id has been reused, and so counts as free. */
 #define LOST 300 /* seconds */
 
 #define PAUSE_FIRST 500 /* microseconds between attempts */
 #define PAUSE_LONGEST 5000
 
-/* Those that each process has for itself. */
+/* The tokens of kinds that are counted in each process separately. */
 static mts_token local[MTS_TOKEN_KINDS - MTS_TOKEN_SHARED][MTS_TOKENS_MAX];
 
 static mts_token *tokens_of(mts_token_kind kind)
@@ -68,7 +68,8 @@ static int try_token(mts_token *token, apr_uint64_t owner, apr_uint64_t group)
     return 1;
 }
 
-/* Whether a group may have another token. Several that try at once may get slightly more. */
+/* Whether a group may take another token. If several processes try at the same time, it may get
+ * slightly more than its share. */
 static int has_share(const mts_token *tokens, int limit, apr_uint64_t group)
 {
     int i, own = 0, others = 0;

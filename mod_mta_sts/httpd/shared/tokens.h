@@ -5,45 +5,46 @@
 #include <httpd.h>
 
 /*
- * Tokens limit how much work of one kind all children do at the same time. Each belongs to a
- * process, and is free when that process has ended; so a child that is killed blocks nobody, and
- * there are no locks to wait for.
+ * Tokens limit how much work of one kind all child processes do at the same time. Each token is
+ * owned by a process, and is free again when that process has ended, so a process that is killed
+ * does not block others, and no locks are needed.
  */
 
 typedef enum mts_token_kind {
     MTS_TOKEN_UPLOAD,  /* receiving, reading or storing a report */
     MTS_TOKEN_SURVEY,  /* inflating and scanning the bytes of a report */
     MTS_TOKEN_LARGE,   /* parsing a report that needs much memory */
-    MTS_TOKEN_REFUSAL, /* waiting for the rest of a body that is refused */
+    MTS_TOKEN_REFUSAL, /* waiting for the rest of a rejected body */
     MTS_TOKEN_SHARED,
-    MTS_TOKEN_STREAM = MTS_TOKEN_SHARED, /* in each process: waiting for a body over HTTP/2, whose
-                                            threads a process does not share with others */
+    MTS_TOKEN_STREAM = MTS_TOKEN_SHARED, /* counted in each process separately: waiting for a body
+                                            over HTTP/2, which occupies a thread of the process */
     MTS_TOKEN_KINDS
 } mts_token_kind;
 
-#define MTS_TOKENS_MAX 512 /* of each kind */
+#define MTS_TOKENS_MAX 512 /* maximum number of tokens of each kind */
 
 /* In shared memory, initially all 0. */
 typedef struct mts_token {
     apr_uint64_t owner; /* process id, and a number that is unique in this process; 0: free */
-    apr_uint64_t group; /* which group it was taken for; valid while there is an owner */
+    apr_uint64_t group; /* the group for which it was taken; valid while it has an owner */
     apr_uint64_t taken; /* when it was taken: seconds since boot */
 } mts_token;
 
 /*
- * Takes a token, without waiting.
+ * Takes a token without waiting.
  *
- * @param limit how many tokens of this kind may be taken at once, 1..MTS_TOKENS_MAX
+ * @param limit maximum number of tokens of this kind that are taken at the same time,
+ *              1..MTS_TOKENS_MAX
  * @param group a hash from httpd/shared/network.h: a group may have one token, and more as long as
  *              it has at most a quarter of those that no other group has; 0: no such limit
- * @return an argument for mts_token_release; 0: no token is free, or the group's share is used up
+ * @return the token, for mts_token_release; 0: no token is free, or the group's share is used up
  */
 apr_uint64_t mts_token_take(mts_token_kind kind, int limit, apr_uint64_t group);
 
 /*
  * The same, but waits until a token is free.
  *
- * @param patience the longest time to wait, in microseconds
+ * @param patience maximum time to wait, in microseconds
  */
 apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t patience);
 

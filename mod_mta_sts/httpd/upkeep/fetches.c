@@ -13,18 +13,19 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-#define BATCH 250 /* rows of one transaction, some milliseconds */
+#define BATCH 250 /* rows per transaction, which takes some milliseconds */
 #define NOTE_INTERVAL apr_time_from_sec(60)
 #define DAY apr_time_from_sec(86400)
 
-/* How much the clocks of machines with one database may differ. */
+/* By how much the clocks of machines that share a database may differ, in microseconds. */
 #define AHEAD apr_time_from_sec(5 * 60)
 
-/* The part of MTASTSReportQuota that the log may use. */
+/* The log may use 1/QUOTA_PART of MTASTSReportQuota. */
 #define QUOTA_PART 8
 
-/* The current day has enough room if the others leave it that many times its rows (fetch_room.h).
- */
+/* The current day has enough capacity if the other days leave this many times the number of its
+ * rows (fetch_room.h).
+ *  */
 #define DAYS_LEFT 6
 
 int mts_fetches_are_waiting(void)
@@ -32,7 +33,7 @@ int mts_fetches_are_waiting(void)
     return mts_fetch_table_is_filling();
 }
 
-/* Anyone can cause this line: at most one a minute. */
+/* Anyone can cause this line, so it is logged at most once a minute. */
 static void log_losses(server_rec *main, const mts_fetch_losses *losses)
 {
     if (losses->requests &&
@@ -58,7 +59,8 @@ static apr_array_header_t *fetches_of(const apr_array_header_t *taken, apr_pool_
     return fetches;
 }
 
-/* Where nothing happens, the disk is left alone for a minute. */
+/* Whether there is nothing to write: without requests, the database is written to only once a
+ * minute. */
 static int is_idle(const mts_fetches_work *work, const apr_array_header_t *taken,
                    const mts_fetch_losses *losses)
 {
@@ -85,7 +87,7 @@ static mta_sts_fetches_machine machine_of(server_rec *main, const mta_sts_databa
 }
 
 /* Requests and losses stay in the table until they are in the database: if this process is killed
- * between the two, a batch counts twice, but none is missing. */
+ * in between, a batch is counted twice, but nothing is lost. */
 static const char *move(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
                         apr_pool_t *p)
 {
@@ -146,7 +148,8 @@ static void log_full(server_rec *main, const mta_sts_fetch_room *room, apr_pool_
                  bytes / (1024 * 1024) + 1);
 }
 
-/* The oldest day is deleted if the current one may need its room. */
+/* Determines whether the oldest day is to be deleted, because the current one may need its
+ * capacity. */
 static const char *make_room(server_rec *main, mta_sts_database *db, apr_time_t now,
                              apr_time_t *until, apr_pool_t *p)
 {
@@ -165,7 +168,7 @@ const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_da
 {
     const mts_report_config *config = mts_report_config_of(main);
     const apr_time_t now = apr_time_now();
-    /* An hour is replaced as a whole, before its first request is a day old. */
+    /* The addresses of an hour are replaced together, before its first request is a day old. */
     mta_sts_fetches_ages ages = {
         .full = config->fetch_log == MTS_FETCH_LOG_ADDRESS ? now - DAY + 2 * MTA_STS_FETCH_HOUR
                                                            : now + MTA_STS_FETCH_HOUR,
