@@ -48,14 +48,14 @@ const char *cli_dns_read_history(apr_pool_t *p, cli_dns_call *call)
     struct stat info;
 
     if (lstat(dir, &info) != 0 && !call->state_dir && !call->database) {
-        return NULL; /* no history on this machine */
+        return NULL; /* this machine has no history */
     }
     error = cli_state_dir_become_owner(p, dir);
     error = error ? error : cli_database_open(p, call->database, call->state_dir, &db);
     if (!error && db) {
         error = read_domains(p, db, call);
     }
-    error = error ? apr_pstrdup(p, error) : NULL; /* it may be allocated by the database */
+    error = error ? apr_pstrdup(p, error) : NULL; /* the database may own the text */
     if (db) {
         mta_sts_database_close(db);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The policies to be published. */
+/* Determines the policies to be published. */
 #include "cli/dns/call.h"
 
 #include <stdio.h>
@@ -72,8 +72,7 @@ static void take_configured(cli_dns_domain *domain, const apr_array_header_t *co
                         "this machine's httpd is not configured to serve a policy for it");
 }
 
-/* The configuration, and what is hosted of the domains. Not every machine that asks serves
- * policies. */
+/* Reads the configuration, and the hosted domains. The machine need not serve policies itself. */
 const char *cli_dns_know_configured(apr_pool_t *p, cli_dns_call *call)
 {
     apr_array_header_t *names = apr_array_make(p, call->domains->nelts, sizeof(const char *));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to do, in the order in which no mail is refused. */
+/* The steps, in an order in which no mail is refused. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -28,7 +28,7 @@ static const char *ttl_text(apr_pool_t *p, const mta_sts_answer *answer)
                : "";
 }
 
-/* A word for a shell. */
+/* Quotes an argument for a shell. */
 static const char *quote(apr_pool_t *p, const char *word)
 {
     const char *text = "'", *end;
@@ -40,7 +40,7 @@ static const char *quote(apr_pool_t *p, const char *word)
     return apr_pstrcat(p, text, word, "'", NULL);
 }
 
-/* The options that say where hosted domains are, as they were given. */
+/* The options about the location of hosted domains, as they were given. */
 static const char *location_options(const cli_mx_call *call)
 {
     apr_pool_t *p = call->p;
@@ -51,7 +51,7 @@ static const char *location_options(const cli_mx_call *call)
                        call->database ? quote(p, call->database) : "", NULL);
 }
 
-/* The options of the request, to be repeated with --apply. */
+/* The command line of the request, to be repeated with --apply. */
 static const char *command(const cli_mx_call *call)
 {
     const char *text = "mta-sts mx --apply";
@@ -72,7 +72,7 @@ static const char *command(const cli_mx_call *call)
     return apr_pstrcat(call->p, text, " ", call->domain, NULL);
 }
 
-/* Where a line is to be changed. */
+/* Adds which line is to be changed. */
 static void add_line(const cli_mx_call *call, const cli_apache_location *location,
                      const char *pattern, int is_new, apr_array_header_t *steps)
 {
@@ -107,7 +107,7 @@ static void add_lines(const cli_mx_call *call, const cli_mx_plan *plan,
     }
 }
 
-/* The command that changes a row without a look at httpd's configuration. */
+/* The command that changes the row without reading httpd's configuration. */
 static const char *row_command(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     const char *text = "mta-sts policy set";
@@ -120,7 +120,7 @@ static const char *row_command(const cli_mx_call *call, const cli_mx_plan *plan)
     return apr_pstrcat(call->p, text, location_options(call), " ", call->domain, NULL);
 }
 
-/* How to change the policy: by this command, or by hand. */
+/* Adds how to change the policy: with this command, or manually. */
 static void add_change(const cli_mx_call *call, const cli_mx_plan *plan, apr_array_header_t *steps)
 {
     const apr_array_header_t *locations = plan->configured ? plan->configured->locations : NULL;

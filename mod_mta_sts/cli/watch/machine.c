@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The quota of the reports, and the database. */
+/* Checks the quota of the reports, and the database. */
 #include <sys/stat.h>
 
 #include <apr_strings.h>
@@ -13,7 +13,7 @@
 #include "tlsrpt/index/index.h"
 
 #define USED_WARNING 80 /* percent of the quota, as in the log of httpd */
-#define USED_CLEAR 70   /* below that, the warning is over */
+#define USED_CLEAR 70   /* percent; below this, the warning is over */
 
 static void look_at_quota(cli_watch_look *look, const char *dir)
 {
@@ -30,7 +30,7 @@ static void look_at_quota(cli_watch_look *look, const char *dir)
                                   "days (MTASTSReportKeep)"};
 
     if (cli_limits_load(&limits, look->p, dir)) {
-        return; /* httpd writes the file again at its next start */
+        return; /* httpd will write the file at its next start */
     }
     quota = limits.quota[TLSRPT_REPORTS];
     tlsrpt_spool_usage(tlsrpt_spool_make(look->p, dir), TLSRPT_REPORTS, &bytes, &files);
@@ -50,8 +50,8 @@ static void look_at_quota(cli_watch_look *look, const char *dir)
                                     bytes >= quota ? ": further reports are rejected" : ""));
 }
 
-/* Opens the database and reads from it. With httpd, nothing looks up names in DNS, so that no name
- * server can delay it: this does. */
+/* Opens the database, reads from it, and looks up names of networks in DNS. httpd never does that,
+ * so that no name server can delay it. */
 static const char *try_database(cli_watch_look *look, const cli_watch_request *request)
 {
     tlsrpt_index_counts counts;
@@ -79,7 +79,8 @@ static void look_at_database(cli_watch_look *look, const cli_watch_request *requ
                                  .severity = MTA_STS_ERROR,
                                  .fix = "until then the status page shows no reports, and policies "
                                         "in the database cannot be changed",
-                                 .needed = look->runs}; /* it may be locked for a moment */
+                                 .needed = look->runs}; /* the database may be locked for a
+                                                           moment */
     const char *error = try_database(look, request);
 
     look->has_database = 1;
