@@ -24,7 +24,7 @@ const char *mta_sts_number_parse(apr_pool_t *p, const char *text, apr_int64_t mi
  * Reads a number of bytes: digits, optionally followed by K, M, G or T for the powers of 1024.
  *
  * @param p, min, max, return value: as for mta_sts_number_parse
- * @param bytes out: the number of bytes
+ * @param bytes               out: the number of bytes
  */
 const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
                                apr_int64_t *bytes);

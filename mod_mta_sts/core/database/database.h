@@ -104,7 +104,7 @@ int mta_sts_database_is_damaged(const char *error);
  * not have it open.
  *
  * @return NULL, or an error text allocated from p
- *  */
+ */
 const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file);
 
 /* Whether an error means that the disk has no space left for the SQLite file. */

@@ -46,8 +46,7 @@ const char *mta_sts_network_names_wanted(mta_sts_database *db, const char *domai
                                          int max, apr_pool_t *p, apr_array_header_t **list);
 
 /* Reads the networks that must not be looked up now, because that was done recently. networks: out:
- * network -> the same string, allocated from p.
- *  */
+ * network -> the same string, allocated from p. */
 const char *mta_sts_network_names_waiting(mta_sts_database *db, apr_time_t now, apr_pool_t *p,
                                           apr_hash_t **networks);
 

@@ -16,8 +16,8 @@
 #include "core/base/owner.h"
 
 #define TIME_MAX apr_time_from_sec(25)
-#define ANSWER_MAX (512 * 1024 * 1024) /* in bytes; far more than MTA_STS_PEEK_MAX policies need   \
-                                        */
+/* In bytes; far more than MTA_STS_PEEK_MAX policies need. */
+#define ANSWER_MAX (512 * 1024 * 1024)
 
 /* What to read. */
 typedef struct question {

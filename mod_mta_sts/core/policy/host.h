@@ -37,7 +37,7 @@ typedef struct mta_sts_policy_host {
 /* Adds a finding for each problem of a policy host; none if there are no problems.
  *
  * @param now the time at which its certificates should be valid
- *  */
+ */
 void mta_sts_policy_host_check(const mta_sts_policy_host *facts, apr_time_t now,
                                mta_sts_findings *findings);
 

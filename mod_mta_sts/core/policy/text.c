@@ -96,8 +96,7 @@ static const char *corrected_lines(apr_pool_t *p, const char *text, apr_size_t l
 }
 
 /* "remove" and the lines that the repaired text no longer contains; NULL if it contains all of
- * them.
- *  */
+ * them. */
 static const char *removed_lines(apr_pool_t *p, const char *text, apr_size_t len,
                                  const mta_sts_repair *repair)
 {

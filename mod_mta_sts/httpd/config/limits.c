@@ -46,7 +46,8 @@ static int fill(int fd, const char *text, uid_t owner, gid_t group)
 }
 
 /* @param text NULL: the file is removed
- * @return 0, or -1 with errno set */
+ * @return 0, or -1 with errno set
+ */
 static int replace(int directory, const char *name, const char *text, uid_t owner, gid_t group)
 {
     char tmp[64];

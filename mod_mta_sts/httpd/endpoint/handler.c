@@ -45,7 +45,7 @@ static void count(const request_rec *r, const destination *to, int sign)
 /* Why a report cannot be stored because of the quota, or NULL.
  *
  * @param outcome out: set if the report is rejected
- *  */
+ */
 static const char *check_room(const request_rec *r, const destination *to, mts_counter *outcome)
 {
     const mts_report_config *config = mts_report_config_of(r->server);

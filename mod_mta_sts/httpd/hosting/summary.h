@@ -6,8 +6,7 @@
 #include <httpd.h>
 
 /* The numbers of hosted domains for the dump of the configuration, which runs at configtest,
- * without child processes.
- *  */
+ * without child processes. */
 typedef struct mts_hosting_summary {
     const char *problem;             /* why the numbers are not known, or NULL */
     apr_int64_t served, wrong, held; /* as in mta_sts_snapshot_state */

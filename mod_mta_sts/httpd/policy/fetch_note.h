@@ -23,7 +23,7 @@ void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome,
 /* Records a request for the path of policies to a host that has no policy here.
  *
  * @param is_unknown whether it could not be determined if there is a policy
- *  */
+ */
 void mts_fetch_note_refused(const request_rec *r, int is_unknown);
 
 /* Whether a policy host, in lower case, is that of a hosted domain. Reads the snapshot, which takes

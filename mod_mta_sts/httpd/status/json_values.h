@@ -13,8 +13,7 @@
 json_t *mts_json_time(apr_pool_t *p, apr_time_t time);
 
 /* A string; null for NULL. Strings in reports are valid UTF-8, but paths in the file system may
- * contain any bytes.
- *  */
+ * contain any bytes. */
 json_t *mts_json_text(const char *text);
 json_t *mts_json_texts(const apr_array_header_t *texts);
 

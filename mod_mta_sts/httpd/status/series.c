@@ -93,8 +93,7 @@ static void add_to_rest(mts_status_series *rest, const mts_status_series *series
 }
 
 /* Whether a name is a policy domain, configured or hosted, a domain of MTASTSReportDomain, or an MX
- * host (reports about DANE name MX hosts).
- *  */
+ * host (reports about DANE name MX hosts). */
 static int is_local(apr_pool_t *p, const gathering *g, const char *name)
 {
     return mts_domains_find(g->domains, name) || mts_report_scope_has_name(g->server, p, name) ||

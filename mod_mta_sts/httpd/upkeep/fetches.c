@@ -24,8 +24,7 @@ APLOG_USE_MODULE(mta_sts);
 #define QUOTA_PART 8
 
 /* The current day has enough capacity if the other days leave this many times the number of its
- * rows (fetch_room.h).
- *  */
+ * rows (fetch_room.h). */
 #define DAYS_LEFT 6
 
 int mts_fetches_are_waiting(void)

@@ -33,8 +33,7 @@ const char *mts_fetches_move(server_rec *main, mta_sts_database *db, mts_fetches
 
 /* Removes some of the old data: requests older than MTASTSFetchLogKeep, full addresses older than a
  * day, and the oldest day if the log is full. If the date may be wrong (tlsrpt/index/clock.h), only
- * full addresses are removed.
- *  */
+ * full addresses are removed. */
 const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
                                apr_pool_t *p, int *more);
 

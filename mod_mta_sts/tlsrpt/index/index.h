@@ -169,7 +169,7 @@ typedef struct tlsrpt_index_cause {
  *
  * @param has_reasons whether to read their reasons and policies as well, without which they cannot
  *                    be explained
- *  */
+ */
 const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                                 int has_reasons, apr_pool_t *p, apr_array_header_t **list);
 
@@ -198,8 +198,7 @@ typedef struct tlsrpt_index_report {
 } tlsrpt_index_report;
 
 /* Lists reports, the one received last first. list: out: array of tlsrpt_index_report. Here,
- * filter->since is not rounded to days.
- *  */
+ * filter->since is not rounded to days. */
 const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                               apr_pool_t *p, apr_array_header_t **list);
 
@@ -232,7 +231,7 @@ typedef struct tlsrpt_index_counts {
  *
  * @param host   as in tlsrpt_index_task
  * @param counts out
- *  */
+ */
 const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_t *p,
                                tlsrpt_index_counts *counts);
 
@@ -240,7 +239,7 @@ const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_
  *
  * @param domain   only reports about this domain; NULL: about any domain
  * @param received out: 0 if there is none
- *  */
+ */
 const char *tlsrpt_index_received(mta_sts_database *db, const char *domain, apr_time_t *received);
 
 #endif

@@ -137,7 +137,7 @@ const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const 
 /* Ends a batch: writes the sums and commits, or after an error rolls everything back.
  *
  * @param error an earlier error, or NULL
- *  */
+ */
 const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error);
 
 /* --- update.c --- */
@@ -274,7 +274,7 @@ const char *tlsrpt_counted_find(tlsrpt_batch *batch, long long id, tlsrpt_counte
  *                    bytes
  * @param replaces    out: whether it is the first verified report of its identity, and there are
  *                    unverified ones; the caller must then call tlsrpt_variants_hide
- *  */
+ */
 const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added, int *is_conflict,
                                  int *replaces);
 
@@ -297,13 +297,12 @@ const char *tlsrpt_counted_change(tlsrpt_batch *batch, long long id, int is_more
  *
  * @param key the key of any variant
  * @param end "": all variants; TLSRPT_VARIANT_VERIFIED as a string: only verified ones
- *  */
+ */
 const char *tlsrpt_variants_from(apr_pool_t *p, const char *key, const char *end);
 const char *tlsrpt_variants_before(apr_pool_t *p, const char *key);
 
 /* Makes all unverified reports of an identity cease to count, after its first verified report was
- * added.
- *  */
+ * added. */
 const char *tlsrpt_variants_hide(tlsrpt_batch *batch, const tlsrpt_counted_row *verified);
 
 /* Makes the first unverified report of each variant count, after the last verified report of the
@@ -327,7 +326,7 @@ const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *stored
 /* Adds a file that cannot be read, so that it is not read again at each update, and expires.
  *
  * @param reason text
- *  */
+ */
 const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, apr_int64_t file,
                                       const char *reason);
 

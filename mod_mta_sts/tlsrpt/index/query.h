@@ -59,7 +59,7 @@ const char *tlsrpt_query_end(tlsrpt_query *query, const char *error);
 /* Reads the totals of one domain, or with id 0 of all domains; the lists are empty.
  *
  * @param domain out; domain->domain is not set
- *  */
+ */
 const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain);
 
 /* Adds days, senders, causes and seen policies. With id 0, lists that are not stored for all
@@ -70,7 +70,7 @@ const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt
  *
  * @param visit called for each with the numbers of the cause (verified, type of policy, result
  * type, MX) and the reason, as core/database/database.h calls it
- *  */
+ */
 const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  mta_sts_database_row *visit, void *baton);
 

@@ -179,8 +179,8 @@ static const char *store_directory_time(tlsrpt_updating *t, int directory, apr_t
 /* Synchronizes the rows with the files of a directory.
  *
  * @param p         scratch
- * @param is_whole out: whether the directory is completely in the index
- *  */
+ * @param is_whole  out: whether the directory is completely in the index
+ */
 static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int *is_whole)
 {
     apr_array_header_t *rows = apr_array_make(p, 16, sizeof(known_row));

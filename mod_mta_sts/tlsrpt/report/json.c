@@ -12,8 +12,8 @@
 #include "tlsrpt/report/result_type.h"
 
 #define NAME_MAX_BYTES 253
-#define CONVERSIONS_MAX 100 /* maximum number of conversions of names to A-labels for one report   \
-                             */
+/* Maximum number of conversions of names to A-labels for one report. */
+#define CONVERSIONS_MAX 100
 #define DAY (86400 * APR_USEC_PER_SEC)
 
 static const char *or_empty(const char *text)

@@ -8,8 +8,7 @@
 #include "tlsrpt/report/value.h"
 
 /* Converts parsed JSON to a report (RFC 8460 section 4.4), and reports how it deviates from that
- * section: one finding for each kind of deviation, about its first occurrence.
- *  */
+ * section: one finding for each kind of deviation, about its first occurrence. */
 
 /*
  * @param p        pool of the report

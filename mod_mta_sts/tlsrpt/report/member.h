@@ -9,8 +9,8 @@
 
 /* Reads the members of objects in the JSON of a report, and converts them to the types that they
  * should have. The first deviation of each kind is reported as a finding with its location; a
- * doubtful number makes the report unreadable. Objects and values may be NULL, which means absent.
- *  */
+ * doubtful number makes the report unreadable. Objects and values may be NULL, which means
+ * absent. */
 
 /* The current location in a report, and the state of reading it. */
 typedef struct tlsrpt_reader {

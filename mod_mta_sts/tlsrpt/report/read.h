@@ -29,8 +29,8 @@ typedef struct tlsrpt_reading {
     tlsrpt_outcome outcome;
     const char *reason;    /* if the outcome is not TLSRPT_READ, a text that says why; else NULL */
     const char *digest;    /* 64 hex digits: SHA-256 of the inflated bytes; of the bytes as sent if
-                              those cannot be inflated completely, or were rejected before that because
-                              of their first byte, depth, strings or memory */
+                              those cannot be inflated completely, or were rejected before that for
+                              their first byte, depth, strings or memory */
     apr_size_t len;        /* bytes as sent */
     tlsrpt_report *report; /* TLSRPT_READ only, else NULL */
     apr_size_t parsed; /* estimated memory of the parsed JSON in bytes; 0 if it was not parsed */

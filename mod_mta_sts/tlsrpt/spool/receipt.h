@@ -16,8 +16,7 @@
  *
  * the mark, the version of the format, the time of receipt (UTC), the channel, the address of the
  * client, the domain with a verified DKIM signature. There is exactly one valid notation for each
- * receipt.
- *  */
+ * receipt. */
 
 typedef struct tlsrpt_receipt {
     apr_time_t received;  /* time of receipt, from 1970 to 9999 */

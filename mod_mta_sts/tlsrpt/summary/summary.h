@@ -11,8 +11,7 @@
 
 /* The sums of reports per policy domain, for `mta-sts report`, `mta-sts ready` and the status page.
  * A summary is computed either from reports in memory (tally.h) or from the index with SQL
- * (tlsrpt/index/index.h); both yield the same numbers. Sums are capped at 2^63-1.
- *  */
+ * (tlsrpt/index/index.h); both yield the same numbers. Sums are capped at 2^63-1. */
 
 /* Selects the reports to add up; a member that is 0 or NULL selects all. */
 typedef struct tlsrpt_filter {
@@ -114,7 +113,7 @@ typedef struct tlsrpt_summary {
  *
  * @param days of tlsrpt_day: those of the same domain
  * @return the number of sessions; 0 also if the time of the failure is unknown
- *  */
+ */
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
 
 /* If only one sender reports a failure, the number of other senders that delivered without any
@@ -123,7 +122,7 @@ apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cau
  * @param senders of tlsrpt_sender: all senders of the same domain
  * @return their number; 0 if other senders report the failure as well, or if there are too few to
  *         be significant
- *  */
+ */
 int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
 
 /* The number of failed sessions of a domain according to the failure details in verified reports,
