@@ -25,7 +25,7 @@ apt_install() {
 }
 
 # Installing a module of httpd also enables it, and mod_php replaces the MPM. The tests load modules
-# themselves, so the machine's httpd stays as it was before.
+# themselves, so the configuration of the machine's httpd is restored.
 install_modules() {
     local enabled=/etc/apache2/mods-enabled saved status
     [ $# -gt 0 ] || return 0
@@ -79,7 +79,7 @@ give_to_owner() {
     [ "$(stat -c %u "$top")" = "$(id -u)" ] || chown -Rh --reference="$top" "$@"
 }
 
-# Where configure prefers bash, libtool and make spend a third more time in the shell than with dash.
+# If configure chooses bash, libtool and make take a third more time in the shell than with dash.
 export CONFIG_SHELL=/bin/sh
 
 make_target() { nice -n "${build_niceness:-0}" make -j"$(nproc)" "$@"; }

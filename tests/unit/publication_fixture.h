@@ -33,10 +33,11 @@ typedef struct world {
     const char *now[MTA_STS_RECORD_TYPES];
     const char *alias; /* of the MTA-STS record */
     const char *tlsrpt_alias;
-    const char *dead_alias; /* of the policy host and the MTA-STS record: it does not exist */
+    const char *dead_alias; /* of the policy host and the MTA-STS record; its target does not
+                               exist */
     const char *endpoint;
-    int is_cached;   /* the TTLs are what a cache has left */
-    int is_expiring; /* that is less than a second for the MTA-STS record */
+    int is_cached;   /* whether the TTLs are those left in a cache */
+    int is_expiring; /* whether that is less than a second for the MTA-STS record */
 } world;
 
 static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)
