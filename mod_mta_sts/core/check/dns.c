@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "core/check/dead_alias.h"
+#include "core/check/dangling_alias.h"
 #include "core/check/judge.h"
 #include "core/policy/record.h"
 #include "core/policy/repair.h"
@@ -169,9 +169,10 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
     if (mta_sts_answer_is_empty(&facts->record) && facts->record.alias) {
         mta_sts_finding_add(
             findings, MTA_STS_ERROR, "alias-dangling", facts->record_name,
-            mta_sts_dead_alias_fix(judge->p, &facts->record, facts->record_name), "%s",
-            mta_sts_dead_alias_text(judge->p, &facts->record, "senders do not look for a policy",
-                                    "decides which policy they look for"));
+            mta_sts_dangling_alias_fix(judge->p, &facts->record, facts->record_name), "%s",
+            mta_sts_dangling_alias_text(judge->p, &facts->record,
+                                        "senders do not look for a policy",
+                                        "decides which policy they look for"));
         return;
     }
     if (report_misplaced(judge, 0, facts->record_name, MTA_STS_ERROR, findings)) {
@@ -220,8 +221,8 @@ static void report_no_mx(mta_sts_judge *judge, mta_sts_findings *findings)
             apr_psprintf(judge->p, "delete the CNAME, and publish the MX records of %s instead",
                          facts->domain),
             "%s",
-            mta_sts_dead_alias_text(judge->p, &facts->mx, "no mail reaches the domain",
-                                    "gets the mail"));
+            mta_sts_dangling_alias_text(judge->p, &facts->mx, "no mail reaches the domain",
+                                        "gets the mail"));
         return;
     }
     if (facts->mx.status == MTA_STS_ANSWER_NXDOMAIN) {
@@ -298,7 +299,7 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
                          "an existing name of yours",
                          facts->host),
             "%s",
-            mta_sts_dead_alias_text(
+            mta_sts_dangling_alias_text(
                 judge->p, a->alias ? a : aaaa, "senders get no policy",
                 "can get a certificate for the policy host and serve a policy of their own"));
     }
@@ -363,9 +364,9 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
     if (mta_sts_answer_is_empty(&facts->tlsrpt) && facts->tlsrpt.alias) {
         mta_sts_finding_add(
             findings, MTA_STS_WARNING, "alias-dangling", facts->tlsrpt_name,
-            mta_sts_dead_alias_fix(judge->p, &facts->tlsrpt, facts->tlsrpt_name), "%s",
-            mta_sts_dead_alias_text(judge->p, &facts->tlsrpt, "senders send no reports",
-                                    "can have the reports sent to them"));
+            mta_sts_dangling_alias_fix(judge->p, &facts->tlsrpt, facts->tlsrpt_name), "%s",
+            mta_sts_dangling_alias_text(judge->p, &facts->tlsrpt, "senders send no reports",
+                                        "can have the reports sent to them"));
         return;
     }
     if (report_misplaced(judge, 1, facts->tlsrpt_name, MTA_STS_WARNING, findings)) {

@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "core/check/dead_alias.h"
+#include "core/check/dangling_alias.h"
 #include "core/check/judge.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
@@ -75,8 +75,8 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
         if (alias) {
             mta_sts_finding_add(findings, MTA_STS_ERROR, "alias-dangling", mx->host,
                                 "put a host with an address into the MX record", "%s",
-                                mta_sts_dead_alias_text(findings->pool, a->alias ? a : aaaa,
-                                                        "no mail gets there", "gets the mail"));
+                                mta_sts_dangling_alias_text(findings->pool, a->alias ? a : aaaa,
+                                                            "no mail gets there", "gets the mail"));
         }
         else {
             mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_CHECK_DEAD_ALIAS_H
-#define CORE_CHECK_DEAD_ALIAS_H
+#ifndef CORE_CHECK_DANGLING_ALIAS_H
+#define CORE_CHECK_DANGLING_ALIAS_H
 
 #include <apr_pools.h>
 
@@ -19,10 +19,11 @@
  * @param loss   the current consequence
  * @param danger what anyone who registers the target can do: "can ..."
  */
-const char *mta_sts_dead_alias_text(apr_pool_t *p, const mta_sts_answer *answer, const char *loss,
-                                    const char *danger);
+const char *mta_sts_dangling_alias_text(apr_pool_t *p, const mta_sts_answer *answer,
+                                        const char *loss, const char *danger);
 
 /* The fix if the alias was followed for a TXT or TLSA record of this name; allocated from p. */
-const char *mta_sts_dead_alias_fix(apr_pool_t *p, const mta_sts_answer *answer, const char *name);
+const char *mta_sts_dangling_alias_fix(apr_pool_t *p, const mta_sts_answer *answer,
+                                       const char *name);
 
 #endif
