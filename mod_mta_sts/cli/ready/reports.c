@@ -168,7 +168,7 @@ static const char *is_complete(mta_sts_database *db, apr_pool_t *p, const cli_re
     *complete = 1;
     apr_pool_create(&each, p);
     for (i = 0; !error && *complete && digests && i < digests->nelts; i++) {
-        tlsrpt_index_place place;
+        tlsrpt_index_location place;
 
         apr_pool_clear(each);
         error = tlsrpt_index_find(db, APR_ARRAY_IDX(digests, i, const char *), NULL, each, &place);

@@ -17,7 +17,7 @@
 
 typedef struct search {
     const mts_status_query *query;
-    tlsrpt_index_place place;
+    tlsrpt_index_location place;
 } search;
 
 static const char *find_place(mta_sts_database *db, apr_pool_t *p, void *baton)
@@ -30,7 +30,7 @@ static const char *find_place(mta_sts_database *db, apr_pool_t *p, void *baton)
 
 /* Why there is nothing to send, or NULL. A customer gets the same response for reports that do not
  * exist and for those of others. */
-static const char *find_missing(const mts_status_view *view, const tlsrpt_index_place *place)
+static const char *find_missing(const mts_status_view *view, const tlsrpt_index_location *place)
 {
     if (!place->host) {
         return view->query.is_in_path ? "There is no such report about this domain only."

@@ -203,22 +203,22 @@ const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
                               apr_pool_t *p, apr_array_header_t **list);
 
 /* Where the file of a report is. */
-typedef struct tlsrpt_index_place {
+typedef struct tlsrpt_index_location {
     const char *host; /* a machine that has the file, preferably this one; NULL: the report is not
                          in the index */
     int is_here;      /* whether `host` is this machine */
     int is_unreadable;
-} tlsrpt_index_place;
+} tlsrpt_index_location;
 
 /*
  * Finds the file of a report by its digest (stored.c).
  *
  * @param only  NULL: any report; else only a report that is about this domain and no other; a
  *              policy without a domain counts as another domain
- * @param place out
+ * @param location out
  */
 const char *tlsrpt_index_find(mta_sts_database *db, const char *digest, const char *only,
-                              apr_pool_t *p, tlsrpt_index_place *place);
+                              apr_pool_t *p, tlsrpt_index_location *location);
 
 /* The numbers of files of a spool that are in the index. */
 typedef struct tlsrpt_index_counts {
