@@ -24,11 +24,11 @@ typedef struct mta_sts_judge {
     int policy_unknown; /* whether policy_reachable cannot be determined from this machine */
     int mx_good;        /* number of MX hosts with at least one address that is
                            fully valid */
-    int mx_lost;     /* number of MX hosts to which senders deliver in mode testing, but not in mode
-                        enforce */
-    int mx_alike;    /* number of MX hosts that accept no mail in any mode */
-    int mx_unknown;  /* number of MX hosts that could not be judged */
-    const char *bad; /* the first MX host of mx_lost, else of mx_alike, or NULL */
+    int mx_lost; /* number of MX hosts to which senders deliver in mode testing, but not in mode
+                    enforce */
+    int mx_undeliverable;   /* number of MX hosts that accept no mail in any mode */
+    int mx_unknown;         /* number of MX hosts that could not be judged */
+    const char *bad;        /* the first MX host of mx_lost, else of mx_undeliverable, or NULL */
     const char *bad_reason; /* why `bad` is in that group */
     mta_sts_mx_effect bad_effect;
     const char *unknown; /* the first MX host that could not be judged, or NULL */

@@ -14,8 +14,8 @@
 /* The results for all addresses of one MX host. */
 typedef struct tally {
     int secure; /* number of addresses to which senders in mode enforce deliver */
-    mta_sts_mx_effect loss, alike, unknown; /* of the first address with an effect of that kind;
-                                               MTA_STS_MX_SECURE: none */
+    mta_sts_mx_effect loss, undeliverable, unknown; /* of the first address with an effect of that
+                                               kind; MTA_STS_MX_SECURE: none */
 } tally;
 
 /* Returns whether the host can be examined further. */
@@ -106,9 +106,9 @@ static void report_secured(const mta_sts_judge *judge, const char *host,
 
 static void note(tally *sum, mta_sts_mx_effect effect)
 {
-    mta_sts_mx_effect *kind = mta_sts_mx_effect_is_loss(effect)    ? &sum->loss
-                              : mta_sts_mx_effect_is_alike(effect) ? &sum->alike
-                                                                   : &sum->unknown;
+    mta_sts_mx_effect *kind = mta_sts_mx_effect_is_loss(effect)            ? &sum->loss
+                              : mta_sts_mx_effect_is_undeliverable(effect) ? &sum->undeliverable
+                                                                           : &sum->unknown;
 
     if (effect == MTA_STS_MX_SECURE) {
         sum->secure++;
@@ -122,7 +122,7 @@ static void note(tally *sum, mta_sts_mx_effect effect)
  * not cover. */
 static mta_sts_mx_effect with_coverage(mta_sts_mx_effect effect, int covered)
 {
-    return covered || mta_sts_mx_effect_is_alike(effect) ? effect : MTA_STS_MX_UNCOVERED;
+    return covered || mta_sts_mx_effect_is_undeliverable(effect) ? effect : MTA_STS_MX_UNCOVERED;
 }
 
 /* A sender that cannot use one address tries the next, so a single failure only delays delivery. */
@@ -162,8 +162,8 @@ static const mta_sts_finding *find_first_error(const mta_sts_findings *findings,
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        if (finding->severity == MTA_STS_ERROR &&
-            (!mta_sts_mx_effect_is_alike(effect) || strcmp(finding->id, "mx-not-in-policy") != 0)) {
+        if (finding->severity == MTA_STS_ERROR && (!mta_sts_mx_effect_is_undeliverable(effect) ||
+                                                   strcmp(finding->id, "mx-not-in-policy") != 0)) {
             return apr_pmemdup(findings->pool, finding, sizeof(*finding));
         }
     }
@@ -193,18 +193,18 @@ static void conclude(mta_sts_judge *judge, const tally *sum)
     section->effect = sum->loss != MTA_STS_MX_SECURE      ? sum->loss
                       : sum->secure                       ? MTA_STS_MX_SECURE
                       : sum->unknown != MTA_STS_MX_SECURE ? sum->unknown
-                                                          : sum->alike;
-    section->trouble =
-        mta_sts_mx_effect_is_loss(section->effect) || mta_sts_mx_effect_is_alike(section->effect)
-            ? find_first_error(section->findings, section->effect)
-            : NULL;
+                                                          : sum->undeliverable;
+    section->trouble = mta_sts_mx_effect_is_loss(section->effect) ||
+                               mta_sts_mx_effect_is_undeliverable(section->effect)
+                           ? find_first_error(section->findings, section->effect)
+                           : NULL;
     section->enforce = section->effect == MTA_STS_MX_SECURE         ? MTA_STS_SAFETY_YES
                        : mta_sts_mx_effect_is_loss(section->effect) ? MTA_STS_SAFETY_NO
                                                                     : MTA_STS_SAFETY_UNKNOWN;
     note_trouble(judge, section);
     judge->mx_good += sum->secure > 0;
     judge->mx_lost += mta_sts_mx_effect_is_loss(section->effect);
-    judge->mx_alike += mta_sts_mx_effect_is_alike(section->effect);
+    judge->mx_undeliverable += mta_sts_mx_effect_is_undeliverable(section->effect);
     judge->mx_unknown += mta_sts_mx_effect_is_unknown(section->effect);
 }
 
@@ -317,13 +317,14 @@ static void soften(const mta_sts_judge *judge, int index)
 {
     const apr_array_header_t *sections = judge->result->sections;
     int is_enforced = judge->policy_valid && judge->policy->mode == MTA_STS_MODE_ENFORCE;
-    int is_down = judge->mx_alike && !judge->mx_good && !judge->mx_lost && !judge->mx_unknown;
+    int is_down =
+        judge->mx_undeliverable && !judge->mx_good && !judge->mx_lost && !judge->mx_unknown;
 
     for (; index < sections->nelts; index++) {
         const mta_sts_check_section *section =
             &APR_ARRAY_IDX(sections, index, mta_sts_check_section);
 
-        if (!is_down && (!is_enforced || mta_sts_mx_effect_is_alike(section->effect))) {
+        if (!is_down && (!is_enforced || mta_sts_mx_effect_is_undeliverable(section->effect))) {
             mta_sts_judge_lower_severity(section->findings, 0, MTA_STS_ERROR, MTA_STS_WARNING);
         }
     }

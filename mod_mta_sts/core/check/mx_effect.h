@@ -31,7 +31,7 @@ const char *mta_sts_mx_effect_in_enforce(mta_sts_mx_effect effect);
 int mta_sts_mx_effect_is_loss(mta_sts_mx_effect effect);
 
 /* Whether senders cannot deliver there now, in any mode. */
-int mta_sts_mx_effect_is_alike(mta_sts_mx_effect effect);
+int mta_sts_mx_effect_is_undeliverable(mta_sts_mx_effect effect);
 
 /* Whether it is unknown what senders do there. */
 int mta_sts_mx_effect_is_unknown(mta_sts_mx_effect effect);

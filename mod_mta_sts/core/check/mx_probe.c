@@ -129,7 +129,7 @@ int mta_sts_mx_probe_is_plain(const mta_sts_mx_probe *probe)
     return probe->result != MTA_STS_SMTP_SECURED && find_texts(probe)->effect == PLAIN;
 }
 
-int mta_sts_mx_probe_is_alike(const char *id)
+int mta_sts_mx_probe_fails_in_every_mode(const char *id)
 {
     const struct {
         const texts *list;

@@ -59,6 +59,6 @@ mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const ch
 int mta_sts_mx_probe_is_plain(const mta_sts_mx_probe *probe);
 
 /* Whether this is a finding id of a probe that fails in the same way in every mode. */
-int mta_sts_mx_probe_is_alike(const char *id);
+int mta_sts_mx_probe_fails_in_every_mode(const char *id);
 
 #endif

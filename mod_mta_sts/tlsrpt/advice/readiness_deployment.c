@@ -49,7 +49,7 @@ static void copy_problems(const mta_sts_check_section *section, mta_sts_findings
         if (finding.severity == MTA_STS_ERROR) {
             finding.severity = MTA_STS_WARNING;
         }
-        if (section->part == MTA_STS_CHECK_MX && mta_sts_mx_probe_is_alike(finding.id)) {
+        if (section->part == MTA_STS_CHECK_MX && mta_sts_mx_probe_fails_in_every_mode(finding.id)) {
             finding.severity = MTA_STS_INFO;
         }
         APR_ARRAY_PUSH(findings->list, mta_sts_finding) = finding;
@@ -133,7 +133,7 @@ static const char *why_unprobed(const tlsrpt_assessment *a)
 
 /* A host that accepts mail from nobody: mode enforce makes no difference there, but without another
  * host its effect is unknown. */
-static void assess_alike(tlsrpt_assessment *a, const mta_sts_check_section *section)
+static void assess_undeliverable(tlsrpt_assessment *a, const mta_sts_check_section *section)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_MX];
     const mta_sts_verdict *verdict = &a->facts->check->verdict;
@@ -163,7 +163,7 @@ static void assess_mx(tlsrpt_assessment *a, const mta_sts_check_section *section
         break;
     case MTA_STS_SAFETY_UNKNOWN:
         if (section->trouble) {
-            assess_alike(a, section);
+            assess_undeliverable(a, section);
             break;
         }
         assess_unprobed(a, section->subject, a->facts->deployment->mxs->nelts, why_unprobed(a));
