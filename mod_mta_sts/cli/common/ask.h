@@ -6,8 +6,7 @@
 typedef enum cli_answer {
     CLI_ANSWER_NO, /* also at the end of the input, and for any answer except yes */
     CLI_ANSWER_YES,
-    CLI_ANSWER_NOBODY, /* standard input or output is not a terminal, so the question was not asked
-                        */
+    CLI_ANSWER_NOBODY, /* not asked: standard input or output is not a terminal */
 } cli_answer;
 
 /* Prints the question, followed by " [y/N] ", and waits for a line. */

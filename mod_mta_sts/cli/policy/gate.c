@@ -211,8 +211,7 @@ int cli_policy_gate(const cli_policy_call *call, const mta_sts_hosted_row *befor
     const apr_array_header_t *steps = NULL;
     const mta_sts_policy *policy;
     const char *error;
-    int is_new; /* mode enforce does not count as new if the previous row had it but was not valid
-                 */
+    int is_new; /* mode enforce is not new if the previous row had it, even if not valid */
 
     if (!cli_policy_enforces(call->p, before, after)) {
         return 1;

@@ -31,10 +31,9 @@ typedef struct cli_watch_look {
     int has_checked;       /* whether DNS answered, so that the domains were checked */
     int has_store;         /* whether there are stored reports, in a directory that can be read */
     int has_reports;       /* whether all reports could be opened */
-    int has_room; /* whether usage of the quota is known to be well below the level of the warning
-                   */
-    int has_database;      /* whether the database was used */
-    int has_pairs;         /* whether the key pairs of the configuration were read */
+    int has_room;     /* whether usage of the quota is known to be well below the warning level */
+    int has_database; /* whether the database was used */
+    int has_pairs;    /* whether the key pairs of the configuration were read */
     apr_hash_t *reporters; /* DOMAIN/NAME -> "": senders that reported recently */
     apr_hash_t *crowded;   /* DOMAIN -> "": domains with more kinds of failure than are recorded */
 } cli_watch_look;

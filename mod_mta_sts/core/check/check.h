@@ -33,8 +33,8 @@ typedef enum mta_sts_check_smtp {
 /* A name at which records are often published by mistake. */
 typedef struct mta_sts_check_misplaced {
     const char *name;
-    int is_tlsrpt; /* whether a TLSRPT record is expected there by mistake; else an MTA-STS record
-                    */
+    int is_tlsrpt; /* whether it is mistaken for the name of the TLSRPT record; else of the MTA-STS
+                      record */
     mta_sts_answer answer;
 } mta_sts_check_misplaced;
 

@@ -15,7 +15,7 @@
 typedef struct tally {
     int secure; /* number of addresses to which senders in mode enforce deliver */
     mta_sts_mx_effect loss, undeliverable, unknown; /* of the first address with an effect of that
-                                               kind; MTA_STS_MX_SECURE: none */
+                                                       kind; MTA_STS_MX_SECURE: none */
 } tally;
 
 /* Returns whether the host can be examined further. */

@@ -17,8 +17,7 @@ typedef enum mta_sts_mx_effect {
     MTA_STS_MX_UNCOVERED,  /* the policy does not cover it */
     MTA_STS_MX_CLOSED,     /* no connection, or not SMTP: no mail in any mode */
     MTA_STS_MX_ABSENT,     /* no address, or no host name: no mail in any mode */
-    MTA_STS_MX_NOT_NOW, /* a temporary failure of DNS or of the host: mail is deferred in every mode
-                         */
+    MTA_STS_MX_NOT_NOW, /* temporary failure of DNS or of the host: mail is deferred in any mode */
     MTA_STS_MX_UNSEEN,  /* this machine could not test it */
 } mta_sts_mx_effect;
 

@@ -9,8 +9,7 @@ static const char *const sqlite_settings[] = {
     "PRAGMA busy_timeout=500",
     "PRAGMA journal_mode=WAL",
     "PRAGMA journal_size_limit=16777216",
-    "PRAGMA secure_delete=OFF", /* Debian's default: on a full disk there is no room for the zeros
-                                 */
+    "PRAGMA secure_delete=OFF", /* Debian's default is ON; a full disk has no space for zeros */
     NULL,
 };
 static const char *const sqlite_preamble[] = {

@@ -100,8 +100,8 @@ typedef struct mta_sts_rollout_policy {
 
 /* A change that may have to wait until copies of earlier policies have expired. */
 typedef enum mta_sts_rollout_action {
-    MTA_STS_ROLLOUT_REMOVE_MX, /* remove an MX host that only earlier policies in mode enforce cover
-                                */
+    MTA_STS_ROLLOUT_REMOVE_MX, /* remove an MX host that only earlier policies in mode enforce
+                                  include */
     MTA_STS_ROLLOUT_STRICTER, /* switch from mode testing to enforce: safe when all senders have the
                                  current policy, so that reports are about it */
     MTA_STS_ROLLOUT_WITHDRAW, /* stop serving any policy; if the mode is not none yet, it has to be

@@ -103,8 +103,7 @@ typedef struct mts_counters {
     mts_directory_usage directories[TLSRPT_AREAS][TLSRPT_SPOOL_DIRECTORIES];
     apr_int64_t index_bytes;       /* size of the database, if it is SQLite */
     int counted;                   /* whether all directories have been counted on disk */
-    int quota_level[TLSRPT_AREAS]; /* the level of usage of an area that was last logged: 0, 1 or 2
-                                    */
+    int quota_level[TLSRPT_AREAS]; /* the usage level of an area that was last logged: 0, 1, 2 */
     apr_uint32_t changes;          /* counter of changes in all directories */
     apr_uint32_t configurations;   /* number of configurations served so far */
     apr_time_t fetches_since; /* since when requests have been recorded; 0: they are not recorded */

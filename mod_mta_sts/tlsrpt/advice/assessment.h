@@ -31,9 +31,8 @@ typedef struct tlsrpt_readiness_limits {
     apr_time_t now; /* the time of the assessment */
     int days; /* required days with reports, and days since the last blocking failure; at least 1 */
     int senders;      /* required number of senders that report; at least 1 */
-    int is_before_id; /* whether the id of the served policy is about to be published: then it is
-                         correct that DNS has a different id, and mode enforce is not in effect yet
-                       */
+    int is_before_id; /* whether the id of the served policy is about to be published: then DNS
+                         rightly has a different id, and mode enforce is not in effect yet */
 } tlsrpt_readiness_limits;
 
 typedef struct tlsrpt_readiness_facts {

@@ -193,8 +193,7 @@ typedef struct tlsrpt_index_report {
     apr_int64_t successful, failed; /* sessions of filter->domain, or of all domains in the
                                        report */
     int is_here;                    /* whether its file is in the spool of this machine */
-    int is_only; /* whether the report is about filter->domain only; 0 if the filter has no domain
-                  */
+    int is_only; /* whether it is about filter->domain only; 0 if the filter has no domain */
 } tlsrpt_index_report;
 
 /* Lists reports, the one received last first. list: out: array of tlsrpt_index_report. Here,
