@@ -85,7 +85,7 @@ give_to_owner() {
     [ "$(stat -c %u "$top")" = "$(id -u)" ] || chown -Rh --reference="$top" "$@"
 }
 
-# Where configure prefers bash, libtool and make spend a third more time in the shell than with dash.
+# If configure chooses bash, libtool and make take a third more time in the shell than with dash.
 export CONFIG_SHELL=/bin/sh
 
 make_target() { nice -n "${build_niceness:-0}" make -j"$(nproc)" "$@"; }

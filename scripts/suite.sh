@@ -10,7 +10,7 @@ mirror=http://deb.debian.org/debian
 
 own_suite() { (. /etc/os-release && printf '%s' "${VERSION_CODENAME-}"); }
 
-# The Debian release to test besides the machine's own.
+# The Debian release to test in addition to that of the machine.
 other_suite() {
     if [ "$(own_suite)" = trixie ]; then echo bookworm; else echo trixie; fi
 }
@@ -46,7 +46,7 @@ deb $mirror-security $1-security main
 END
     esac
     printf '127.0.0.1 localhost\n::1 localhost\n' > "$root/etc/hosts"
-    # A root that a power failure damages is made again.
+    # A root that was damaged by a power failure is created again.
     echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
     touch "$root/complete"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The order of the tests, and the choice of those that run: `scripts/test quick` leaves out the files
 that are marked slow, and only `scripts/test --long` runs those that are marked long. A file is chosen
-or left out as a whole, as its tests share servers, and logs that are read at the end."""
+or left out as a whole, because its tests share servers, whose logs are checked at the end."""
 
 import os
 
@@ -16,7 +16,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Those that take long come first, so that parallel workers end at about the same time."""
+    """Runs slow files first, so that parallel workers finish at about the same time."""
     if not os.environ.get("MTA_STS_LONG"):
         config.hook.pytest_deselected(items=[item for item in items
                                              if item.get_closest_marker("long")])

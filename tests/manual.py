@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The blocks of README.md, CONTRIBUTING.md and doc/*.md, and which test each of them belongs to.
+"""The blocks of README.md, CONTRIBUTING.md and doc/*.md, and the test that checks each of them.
 
 The word after ``` is the language, the next one says how the block is checked:
 
@@ -23,7 +23,7 @@ DOCUMENTS = ["README.md", "CONTRIBUTING.md",
              *sorted(f"doc/{path.name}" for path in (TOP / "doc").glob("*.md"))]
 WRITE = bool(os.environ.get("MTA_STS_MANUAL_WRITE"))
 
-# (what a command begins with, why no test runs it)
+# (beginning of a command, why no test runs it)
 NOT_RUN = [
     ("sudo scripts/quickstart", "tests/cli/test_quickstart.py runs it with the build of the tests"),
     ("sudo scripts/package", "tests/package builds and installs the packages"),
@@ -112,7 +112,7 @@ class Block:
         return f"{self.document}:{self.line}"
 
     def commands(self):
-        """[(the command, what it prints)] of a console block, without the continuations."""
+        """[(command, its output)] of a console block, without continuation lines."""
         found = []
         for line in self.lines:
             if line.startswith("$ "):
@@ -130,7 +130,8 @@ def read(document):
 
 
 def blocks(document, language=None, name=None):
-    """The blocks of a document, or those of a language, or of a language and a name."""
+    """The blocks of a document; with arguments, only those of a language, or of a language and a
+    name."""
     found, lines = [], read(document).split("\n")
     begin = None
     for number, line in enumerate(lines, 1):
@@ -157,7 +158,7 @@ def every_block(language=None, name=None):
 
 
 def write(old, lines):
-    """Puts other lines in the place of a block's; those of later blocks move."""
+    """Replaces the lines of a block; the positions of later blocks change."""
     path = TOP / old.document
     text = path.read_text().split("\n")
     text[old.line:old.line + len(old.lines)] = [(" " * old.indent + one).rstrip() for one in lines]

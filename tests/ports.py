@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports of the loopback interface for servers of the tests."""
+"""Ports on the loopback interface for servers in tests."""
 
 import itertools
 import os
 import random
 import socket
 
-# Below the ports that the kernel gives to clients, so that none of those takes one. Each worker of
-# the test runner has a part of its own and gives each port once, or two servers would get the same.
+# Below the kernel's ephemeral ports, so that no client takes one. Each worker of the test runner
+# has its own range and returns each port only once, so that no two servers get the same one.
 FIRST, END, PARTS = 10000, 32000, 16
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 SIZE = (END - FIRST) // PARTS
-START = random.SystemRandom().randrange(SIZE)  # other calls of the runner may use the same part
+START = random.SystemRandom().randrange(SIZE)  # other runs may use the same range
 CANDIDATES = (FIRST + WORKER % PARTS * SIZE + (START + number) % SIZE
               for number in itertools.count())
 

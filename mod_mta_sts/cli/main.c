@@ -98,14 +98,15 @@ int main(int argc, const char *const *argv)
     const cli_subcommand *subcommand;
     const char *similar;
 
-    /* Ignored, as some supervisors pass it on, it would prevent waiting for other programs. */
+    /* Some supervisors start programs with SIGCHLD ignored, which would make it impossible to wait
+     * for other programs. */
     signal(SIGCHLD, SIG_DFL);
     if (apr_app_initialize(&argc, &argv, NULL) != APR_SUCCESS) {
         fputs("mta-sts: APR cannot be initialized\n", stderr);
         return CLI_EXIT_USAGE;
     }
-    /* apr_terminate is not called: pools are destroyed, and unmapping their memory piece by piece
-     * would take a tenth of the time of a large report. */
+    /* apr_terminate() is not called: it destroys pools, and unmapping their memory piece by piece
+     * would take a tenth of the time for a large report. */
     if (argc < 2) {
         print_help(stderr);
         return CLI_EXIT_USAGE;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What MTASTSFetchLog costs a request, and how much it stores."""
+"""The cost of MTASTSFetchLog per request, and the amount of data that it stores."""
 
 import contextlib
 import http.client
@@ -21,7 +21,7 @@ def configured(count):
 
 
 def send(port, hosts):
-    """One request for each, over one connection."""
+    """Sends one request for each host, over one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
         for name in hosts:
@@ -30,10 +30,11 @@ def send(port, hosts):
 
 
 def instructions_of(bench, extra, known, new):
-    """Instructions a request: for hosts that were asked for in the last seconds, and for others.
+    """Instructions per request: for hosts that were requested in the last few seconds, and for
+    others.
 
-    Callgrind counts within ap_process_connection and writes a file after each connection. Each
-    kind has a connection of its own, after one that warms up."""
+    Callgrind counts within ap_process_connection and writes a file after each connection. Each kind
+    has its own connection, after a warm-up connection."""
     counts = bench.root / "counts/out"
     wrapper = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={counts}",
                "--toggle-collect=ap_process_connection", "--dump-after=ap_process_connection"]
@@ -51,7 +52,7 @@ def instructions_of(bench, extra, known, new):
 
 
 def costs(bench, extra, number):
-    few = number // 20  # the watchdog may empty the table at any moment: they are soon known again
+    few = number // 20  # the watchdog may empty the table at any time; then these hosts are soon in it again
     known = [host(i % few) for i in range(number)]
     new = [host(i) for i in range(number, 2 * number)]
     on = instructions_of(bench, extra, known, new)

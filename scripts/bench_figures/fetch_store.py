@@ -21,8 +21,8 @@ ROWS = Path(__file__).parent / "fetch_rows.c"
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
 AS_POSTGRES = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups",
                "--pdeathsig", "INT", "--"]
-SENDERS = 3  # networks that fetch the policy of a domain on a day, once each: as RFC 8461 has it
-STEP = 600011  # a prime: requests for all domains arrive mixed
+SENDERS = 3  # networks that fetch the policy of a domain on each day, once each, as RFC 8461 recommends
+STEP = 600011  # a prime, so that the requests of all domains are interleaved
 HOUR_US = 3600 * 1_000_000
 TEXTS = [f"version: STSv1\r\nmode: {mode}\r\nmx: mx1.provider.example\r\nmax_age: 604800\r\n"
          for mode in ("testing", "enforce")]
@@ -59,7 +59,7 @@ class Sqlite:
 
 
 class Postgres:
-    """A server of its own, on a socket in a directory of its own."""
+    """A private server, on a socket in its own directory."""
 
     name = "PostgreSQL"
     numbers = "SELECT {1} FROM generate_series(0, {0} - 1) AS t(n)"
@@ -108,7 +108,8 @@ class Postgres:
 
 
 def fill_log(database, count, day):
-    """A day of all domains, hour by hour. Returns the bytes that it takes."""
+    """Writes one day of requests for all domains, hour by hour. Returns the number of bytes on
+    disk."""
     number = f"((n * CAST({STEP} AS BIGINT)) % {count})"
     first = f"({day} + n * CAST(86400000000 AS BIGINT) / {count * SENDERS})"
     columns = ", ".join((
@@ -134,7 +135,7 @@ def fill_history(database, count, day):
 
 
 def seconds(bench, database, state, *words):
-    """The shortest of several calls of a command about one domain."""
+    """The shortest time of several runs of a command about one domain."""
     times = []
     for number in range(5):
         begin = time.monotonic()

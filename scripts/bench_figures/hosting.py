@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies from a database: what a request costs, and up to a million of them."""
+"""Policies from a database, up to a million of them: the cost of a request, of synchronization and
+of memory."""
 
 import contextlib
 import os
@@ -20,11 +21,11 @@ OWNER = pwd.getpwnam("www-data")
 ON = "MTASTSHosting on\n"
 CONFIGURED = "<MTASTSPolicy configured.example>\nMTASTSMx mx.configured.example\n</MTASTSPolicy>\n"
 MIB = 1 << 20
-CLUSTERS = 100  # of mail servers
+CLUSTERS = 100  # number of groups of mail servers
 
 
 def counts(bench):
-    """Of hosted domains."""
+    """The numbers of hosted domains that are measured."""
     return bench.pick((1, 10_000, 100_000, 1_000_000), (1, 2_000, 20_000))
 
 
@@ -72,7 +73,7 @@ class Source:
         return done.returncode == 0
 
     def fill(self, first, end):
-        """As a panel does, in one transaction."""
+        """Inserts rows in one transaction, as a panel does."""
         with contextlib.closing(sqlite3.connect(self.state / "reports.db", timeout=60)) as database:
             database.executemany("INSERT INTO mta_sts_policy (domain, mx) VALUES (?, ?)", (
                 (domain(number), f"mx{number % CLUSTERS}.provider.example")
@@ -81,7 +82,7 @@ class Source:
 
 
 class SharedSource(Source):
-    """The same in a PostgreSQL."""
+    """The same in PostgreSQL."""
 
     name = "PostgreSQL"
 
@@ -104,7 +105,8 @@ class SharedSource(Source):
 
 
 def sync(bench, last):
-    """Has an httpd make the snapshot anew from the SQLite of its state directory. The seconds that it takes."""
+    """Makes an httpd rebuild the snapshot from the SQLite database in its state directory. Returns
+    the time in seconds."""
     return first_sync(bench, Source, last)[0]
 
 
@@ -144,7 +146,7 @@ class Watched:
             raise CannotMeasure(f"httpd has {len(children)} children instead of one")
         self.directory = Path(f"/proc/{children[0]}")
         self.own = self.all = 0
-        self.seconds = self.processor_time()  # that it used, at the end
+        self.seconds = self.processor_time()  # processor time that it has used, at the end
         self.is_over = threading.Event()
         self.thread = threading.Thread(target=self.watch)
 
@@ -219,7 +221,7 @@ def start(bench, source, number):
 
 
 def proportional(bench):
-    """The memory of all processes, shared pages by their share."""
+    """The proportional memory (PSS) of all processes."""
     total = 0
     parent = int((bench.root / "pid").read_text())
     for path in Path("/proc").glob("[0-9]*/smaps_rollup"):
@@ -231,7 +233,8 @@ def proportional(bench):
 
 
 def start_lines(bench, one, source, count, rounds):
-    """one: a Source with one row. In pairs, so that a machine that gets busy changes both."""
+    """one: a Source with one row. Measured in pairs, so that load on the machine affects both
+    values."""
     pairs = [(start(bench, one, 0), start(bench, source, count - 1)) for _ in range(rounds)]
     ratios = [many[0] / few[0] for few, many in pairs]
     yield (f"start with {count:,} hosted domains over 1", statistics.median(ratios),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The index of the reports: how fast it is made, how large it is, how fast it computes sums."""
+"""The index of the reports: how fast it is built, how large it is, and how fast it computes
+sums."""
 
 import gzip
 import hashlib
@@ -33,7 +34,7 @@ def make_state(path):
 
 
 def fill_spool(state, count):
-    """The bytes of all reports as they were sent."""
+    """Fills the spool; returns the total size of all reports as sent."""
     data = 0
     for number in range(count):
         plain = json.dumps(report(number)).encode()
@@ -49,14 +50,14 @@ def fill_spool(state, count):
 
 
 def reindex(bench, state):
-    """Seconds to make the index of all reports."""
+    """The time in seconds to build the index of all reports."""
     begin = time.monotonic()
     run(command_of(bench), "reindex", "--state-dir", str(state))
     return time.monotonic() - begin
 
 
 def blocks(path):
-    """Bytes on disk of a file, or of all below a directory."""
+    """The number of bytes on disk of a file, or of all files below a directory."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_blocks * 512 for file in files)
 
@@ -172,7 +173,7 @@ def fill_index(path, rows):
 
 
 def build(bench, source):
-    """A program of one file that uses the library."""
+    """Compiles a program with a single source file that uses the library."""
     program = bench.root / source.stem
     flags = run("pkg-config", "--cflags", "--libs", *LIBRARIES).split()
     library = Path(bench.module).parent / "libmtasts.a"

@@ -28,7 +28,7 @@ Listen 127.0.0.1:{port} https
 
 
 def make_pairs(directory, count):
-    """Self-signed: httpd presents what there is, and it is the clients that verify."""
+    """Creates self-signed certificates, because httpd does not verify what it presents."""
     try:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes, serialization
@@ -57,7 +57,7 @@ def make_pairs(directory, count):
 
 
 def longest_wait(bench, process):
-    """Seconds that the slowest of the requests around a graceful restart takes."""
+    """The time in seconds of the slowest request around a graceful restart."""
     longest, end = 0, time.monotonic() + 3
     process.send_signal(signal.SIGUSR1)
     while time.monotonic() < end:
@@ -77,7 +77,7 @@ def measure(bench, extra, rounds):
 
 
 def seconds_of_pem(bench, directory, count):
-    """What reading the same pairs by OpenSSL's functions for PEM files takes: a median."""
+    """The median time of reading the same pairs with OpenSSL's functions for PEM files."""
     program = bench.root / "pem_read"
     run("gcc", "-O2", "-Wall", "-o", program, PEM_READ, "-lssl", "-lcrypto")
     return statistics.median(float(run(program, directory, str(count))) for _ in range(3))

@@ -16,7 +16,7 @@ SENDERS, DAYS, DOMAINS = 20, 28, 500
 
 
 def failures(number, domain):
-    """Every fourth report contains failures, as few real ones do."""
+    """Every fourth report contains failures; in reality, fewer do."""
     kinds = (("certificate-expired", "X509_V_ERR_CERT_HAS_EXPIRED"), ("starttls-not-supported", ""))
     return [] if number % 4 else [
         {"result-type": kind, "sending-mta-ip": f"192.0.2.{number % 250}",

@@ -107,7 +107,8 @@ def resident(pid):
 
 
 def send_bomb(bench, body, statuses, number):
-    """Each from a network of its own: one network has a part of the uploads only."""
+    """Each comes from a different network, because one network may use only a part of the upload
+    slots."""
     connection = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=60,
                                             source_address=(f"127.{number}.0.1", 0))
     connection.request("POST", "/tlsrpt", body, {"Host": "mta-sts.example.com"})
@@ -116,7 +117,7 @@ def send_bomb(bench, body, statuses, number):
 
 
 def refusal(bench, process, body, count):
-    """(peak growth in bytes, seconds) until this many simultaneous reports are refused."""
+    """(peak memory growth in bytes, seconds) until this many simultaneous reports are rejected."""
     statuses = []
     threads = [threading.Thread(target=send_bomb, args=(bench, body, statuses, number))
                for number in range(count)]

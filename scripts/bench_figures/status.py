@@ -21,7 +21,7 @@ VIEWS = {"overview": "", "overview, 400 days": "?since=400d", "JSON": "?format=j
 
 
 def milliseconds(bench, query, rounds):
-    """The median of some requests, after one that warms up: (median, slowest)."""
+    """The times of some requests after a warm-up request: (median, slowest)."""
     times = []
     connection = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=60)
     with contextlib.closing(connection):

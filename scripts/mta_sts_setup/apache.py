@@ -20,7 +20,7 @@ DUMP_VERSION = 1
 
 
 def require():
-    """Stops if this is not a machine that the program can work on."""
+    """Raises a Problem if the program does not support this machine."""
     if not os.path.isdir(ETC + "/mods-available") or not command.installed("a2enmod"):
         raise Problem("found no Apache in Debian's layout ({}/mods-available, a2enmod): "
                       "apt-get install apache2, or set up the policy by hand as the README "
@@ -242,8 +242,7 @@ def _definition(entry, location):
 
 
 def definitions(document, domain):
-    """The policies that a dump shows for a domain, as PolicyDefinition, in its order: that of
-    precedence."""
+    """The policies for a domain in a dump, as PolicyDefinition, in order of precedence."""
     def applies(entry):
         if entry["pattern"]:
             return fnmatch.fnmatchcase("mta-sts." + domain, entry["domain"])

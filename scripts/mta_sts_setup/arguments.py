@@ -14,7 +14,7 @@ DNS records. Run again, it changes what differs; omitted options keep their curr
 EPILOG = """\
 exit status: 0 done, or nothing to do; 1 something failed, or is not due yet; 2 wrong usage"""
 
-# Characters that could end a directive or start another must not reach the configuration.
+# Characters that could end a directive or begin another one must not get into the configuration.
 UNSAFE = re.compile(r"""[\x00-\x20\x7f"'`<>$%#&;|(){}\[\]\\!~^,?]""")
 
 
@@ -76,7 +76,8 @@ def _check(parser, options):
     if options.database is not None and (options.mode != "enforce" or
                                          not options.database.startswith("pgsql ")):
         parser.error("--database needs --mode enforce, and \"pgsql CONNINFO\"")
-    # argparse makes an empty list of the value in --mx=--, which is refused like every other.
+    # argparse converts the value in --mx=-- to an empty list, which is rejected like any other
+    # invalid value.
     options.mx = [host.rstrip(".") if host and host.strip(".") else host for host in options.mx or []]
     options.domain = options.domain.rstrip(".") or options.domain
     values = [("DOMAIN", options.domain), ("--max-age", options.max_age),

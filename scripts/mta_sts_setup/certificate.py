@@ -84,7 +84,7 @@ def certbot(options, name, hosts, site, old_hosts=()):
     had_copy, was_live = os.path.exists(apache.site_file(copy)), _live(name)
     args = ["certbot", "--apache", "--non-interactive", "--agree-tos"]
     args += _account(options) + _server(options)
-    # Redirects from http are up to the site; policies are fetched over https only.
+    # Redirects from http are the admin's choice; policies are fetched over https only.
     args += ["--no-redirect", "--cert-name", name]
     args += ["--expand"] if old_hosts else []
     args += ["--force-renewal"] if _leaves_rehearsal(options, name) else []
@@ -127,7 +127,8 @@ def needs_certbot(options, host, section):
 def certbot_step(options, host, section, http):
     """The step that gives a virtual host the certificate, or None if it has it.
 
-    section: the https virtual host that answers, or None; http: the one that certbot is to copy.
+    section: the https virtual host that answers, or None; http: the virtual host that certbot will
+    copy.
     """
     if section is None:
         hosts = [http.name] if http.name != host else []
@@ -205,7 +206,7 @@ def _wait_for_md(host):
 
 
 def md_steps(host):
-    """mod_md gets the certificate in the background; a reload then activates it."""
+    """Steps: mod_md obtains the certificate in the background; a reload then activates it."""
     if _md_has("domains", host):
         return []
     return [Wait("wait until mod_md has the certificate of " + host, lambda: _wait_for_md(host)),

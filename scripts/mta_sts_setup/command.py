@@ -7,7 +7,8 @@ import subprocess
 
 from .problem import Problem
 
-# su without "-" leaves sbin out; messages are parsed, so they are not translated.
+# The PATH of su without "-" has no sbin directories; messages are parsed, so they must not be
+# translated.
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin",
                "LC_ALL": "C.UTF-8"}
 
@@ -25,8 +26,8 @@ def shown(args):
 
 
 def run(args, timeout=60, check=True, stderr=True, stdin=b""):
-    """Runs a command to its end. stdout and stderr come back together, or stdout alone. stdin: the
-    bytes that it reads."""
+    """Runs a command to completion; returns stdout and stderr together, or stdout alone. stdin: the
+    bytes of its standard input."""
     try:
         done = subprocess.run(
             args, input=stdin, stdout=subprocess.PIPE,

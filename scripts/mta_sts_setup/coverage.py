@@ -23,14 +23,14 @@ def _host_text(host):
 def _pattern_text(pattern):
     provider = providers.of_pattern(pattern)
     if provider and pattern in provider.patterns:
-        provider = None  # as documented: there is no pitfall in it
+        provider = None  # it is as documented, so there is no pitfall to report
     why = provider.pitfall if provider else (
         "a * stands for exactly one label" if pattern.startswith("*.") else "")
     return "no MX record matches the policy's mx {}{}".format(pattern, why and " (" + why + ")")
 
 
 def compare(domain, patterns):
-    """(texts about MX hosts that senders in mode enforce would skip, other remarks)."""
+    """Returns (texts about MX hosts that senders would skip in mode enforce, other remarks)."""
     try:
         hosts = machine.mx_of(domain)
     except Problem as problem:

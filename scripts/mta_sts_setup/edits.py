@@ -12,7 +12,7 @@ PLAIN = re.compile(r"\s*MTASTS(Mode|Mx|MaxAge)\s", re.I)
 
 
 class Edits:
-    """Lines to replace, by file; line numbers are those of the file as it is, from 1."""
+    """Lines to replace, by file; line numbers are those of the current file, from 1."""
 
     def __init__(self):
         self.by_path = {}

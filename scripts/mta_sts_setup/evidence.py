@@ -25,7 +25,8 @@ if none qualifies, they queue the mail, retry for days, and finally bounce it.""
 
 
 def _ask(options, facts):
-    """(its exit status, what it answers about the domain); shows what else it says."""
+    """Runs mta-sts ready; returns (its exit status, its result for the domain), and shows its
+    messages."""
     args = ["mta-sts", "ready", "--format", "json", *tool.store(facts.dump, options.database)]
     for name in "days", "senders":
         if getattr(options, name):
@@ -74,8 +75,9 @@ def _listed(texts, sign):
 
 
 def require(options, facts, policy, uncovered):
-    """Raises a Problem unless mode enforce is as safe as can be known, or --force is given. What is
-    enforced already is asked about its MX hosts only: a change may be the repair."""
+    """Raises a Problem unless mode enforce is as safe as can be known, or --force is given. If mode
+    enforce is in effect already, only the MX hosts are checked, because the change may be a
+    repair."""
     is_on = bool(facts.policy and facts.policy.mode == "enforce")
     if policy.mode != "enforce" or facts.policy == policy:
         return

@@ -29,7 +29,7 @@ class _Connection(http.client.HTTPSConnection):
 
 
 def _context(trust):
-    """Verifies as senders do, with OpenSSL's defaults. Python 3.13 on its own would also refuse
+    """Verifies as senders do, with OpenSSL's defaults. By default, Python 3.13 would also reject
     certificates without the key identifiers of RFC 5280."""
     context = ssl.create_default_context()
     context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The history of served policies, which the module stores in its database.
 
-`mta-sts dns` reads it: it becomes the owner of the state directory first, since root would leave
+`mta-sts dns` reads it: it becomes the owner of the state directory first, because root would leave
 files to which the module cannot write.
 """
 
@@ -28,7 +28,7 @@ def _unknown(problem):
 
 
 def _of(copies, problem):
-    """What is known of copies of earlier policies; None: nothing."""
+    """What is known about copies of earlier policies; None: nothing."""
     if copies is None:
         return _unknown(problem)
     until, by_log = copies["worst_case_until"], copies["by_log_until"]
@@ -38,7 +38,7 @@ def _of(copies, problem):
 
 
 def _read_answer(output):
-    """What `mta-sts dns --format json` wrote: messages, then the document."""
+    """Parses the output of `mta-sts dns --format json`: messages, then the document."""
     document, messages = tool.answer(output)
     if not document:
         return _unknown(messages)

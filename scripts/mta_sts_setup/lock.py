@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A lock on directories with configuration files, which `mta-sts mx` (cli/mx/lock.c) respects, too.
 
-A file in the directory is locked, since the configuration files are replaced. Nobody else can open
-it, and so hold it: everybody may open the directory itself. It is deleted at the end.
+A separate file in the directory is locked, because configuration files are replaced when they are
+changed. Other users cannot open the lock file, and so cannot hold the lock; the directory itself
+would not do, because everyone can open it. The lock file is deleted at the end.
 """
 
 import contextlib
@@ -19,7 +20,8 @@ SECONDS = 60
 
 
 def _why_not_ours(handle, directory):
-    """Why others could hold a lock file, or None. The owner of the directory could do so anyway."""
+    """Why other users could hold the lock, or None. The owner of the directory could do so in any
+    case."""
     info = os.fstat(handle)
     if not stat.S_ISREG(info.st_mode):
         return "it is not a file"
@@ -62,7 +64,7 @@ def _lock(directory):
         else:
             if os.fstat(handle).st_nlink:
                 return handle
-            os.close(handle)  # the one that held it has deleted it
+            os.close(handle)  # the previous holder has deleted the file
 
 
 def _unlock(directory, handle):
@@ -72,7 +74,7 @@ def _unlock(directory, handle):
 
 
 class Lock(contextlib.ExitStack):
-    """The directories of these files, as far as they exist, while the context lasts."""
+    """Locks the existing directories of these files during the context."""
 
     def __init__(self, paths):
         super().__init__()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The certificate of an MX host that certbot on this machine manages: is its server reloaded?
+"""Checks whether the mail server is reloaded after certbot on this machine has renewed the
+certificate of an MX host.
 
 A mail server uses the certificate that it read at its last reload. A renewal without a reload goes
 unnoticed until the old one expires and every sender that applies the policy stops delivering.
@@ -36,7 +37,7 @@ exit $status
 
 
 def _has_hook(lineage):
-    """Whether something that names a mail server runs when this certificate was renewed."""
+    """Whether a hook that mentions a mail server runs after this certificate was renewed."""
     own = re.findall(r"^(?:renew_hook|post_hook|deploy_hook)\s*=\s*(.*)$", lineage.renewal, re.M)
     shared = [path for kind in ("deploy", "post")
               for path in glob.glob("{}/{}/*".format(HOOKS, kind)) if os.access(path, os.X_OK)]

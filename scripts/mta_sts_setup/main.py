@@ -16,7 +16,7 @@ def is_terminal():
 
 
 def confirm(options, question):
-    """Yes or no; None without a terminal to ask on."""
+    """Asks a question: yes or no; None without a terminal."""
     if options.yes:
         return True
     if not is_terminal():
@@ -66,7 +66,8 @@ def wanted_policy(options, facts):
 
 
 def check_policy(options, facts, policy):
-    """Compares its mx with the MX records, and refuses an unsafe mode enforce."""
+    """Compares the mx patterns of the policy with the MX records, and rejects an unsafe mode
+    enforce."""
     uncovered, remarks = coverage.compare(facts.domain, policy.mx)
     if policy.mode != "enforce":
         for text in uncovered:
@@ -139,7 +140,8 @@ def verify_unchanged(options, facts, policy):
 
 
 def _record_text(record):
-    """The record as a line of a zone file, or whom to ask where another party has it."""
+    """The record as a line of a zone file; if another party runs its zone, the request to that
+    party."""
     if record.request:
         return "{}. is an alias (CNAME):\n   {}.".format(record.name, record.request)
     return '{}. IN TXT "{}"{}'.format(record.name, record.text,
@@ -153,7 +155,7 @@ def _reports_text(record):
 
 
 def print_records(options, facts, policy):
-    """Prints the records in the order of publishing, and what comes next."""
+    """Prints the records in the order in which to publish them, and the next steps."""
     record, reports, advice = records.find(options, plan.Facts(facts.domain), policy)
     print("""
 The policy of {domain}: {policy}

@@ -77,7 +77,8 @@ def human_comments(facts):
 
 
 def comments_after(facts, policy):
-    """Comments to go with the policy: how long senders hold copies of one with a longer life."""
+    """Comments for the policy: until when senders may hold copies of a policy with a larger
+    max_age."""
     dates = [site.noted(facts.comments, start) for start in (site.EARLIER, site.REMOVAL)]
     if facts.policy and facts.policy.max_age > policy.max_age:
         seconds = timedelta(seconds=facts.policy.max_age)
@@ -131,7 +132,8 @@ def _hosts_text(options, facts):
 
 
 def own_file_steps(options, facts, policy, comments):
-    """The file with the block, if there is none yet: a site, or a snippet for an existing one."""
+    """Creates the file with the block, if there is none yet: a site, or a snippet for an existing
+    site."""
     if facts.block or is_defined(facts, policy, comments):
         return []
     text = site.policy_text(facts.domain, policy, comments)

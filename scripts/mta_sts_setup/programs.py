@@ -10,7 +10,8 @@ PYTHON = "/usr/lib/python3/dist-packages"
 
 
 def _has_apache_plugin():
-    """A certbot that is not Debian's (a snap, a virtual environment) contains its plugins."""
+    """Whether certbot has its Apache plugin; a certbot that is not Debian's (a snap, a virtual
+    environment) contains its plugins."""
     return (not os.path.isdir(PYTHON + "/certbot")
             or os.path.isfile(PYTHON + "/certbot_apache/__init__.py"))
 

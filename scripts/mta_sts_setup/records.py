@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The DNS records to publish, as `mta-sts dns` works them out from DNS and Apache's configuration."""
+"""The DNS records to publish, as determined by `mta-sts dns` from DNS and Apache's
+configuration."""
 
 import json
 
@@ -30,8 +31,8 @@ def _ask(facts, policy, *options):
 
 
 def _document(facts, policy):
-    """What mta-sts dns prints; without a network, it compares with nothing. A dry run has a policy
-    that Apache does not have yet."""
+    """The output of mta-sts dns; without a network, records are not compared with DNS. In a dry
+    run, Apache does not have the policy yet."""
     for options in (("--policy", "-"), ("--from-apache", "--offline"),
                     ("--policy", "-", "--offline")):
         try:
@@ -53,7 +54,7 @@ def _find(document, name, otherwise):
 
 
 def _proposed_by_module(facts, name):
-    """The TLSRPT record of the module's dump, where there is no mta-sts command."""
+    """The TLSRPT record in the module's dump, for machines without the mta-sts command."""
     for entry in facts.dump["policies"]:
         for record in entry.get("records", []):
             if record["name"] == name:
@@ -71,8 +72,8 @@ def _add_endpoint(facts, record):
 
 
 def find(options, facts, policy):
-    """(MTA-STS record, TLSRPT record, advice about the latter: texts). What is published stays;
-    --email completes a record that is new."""
+    """(MTA-STS record, TLSRPT record, advice about the latter: texts). A published record is left
+    unchanged; --email completes a new one."""
     document = _document(facts, policy)
     name = "_mta-sts." + facts.domain
     sts = _find(document, name, Record(name, "v=STSv1; id={};".format(policy.id())))

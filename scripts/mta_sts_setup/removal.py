@@ -2,7 +2,7 @@
 """Withdrawing MTA-STS: RFC 8461 section 8.3.
 
 Senders cache what they have fetched for max_age seconds, regardless of DNS. So mode none is served
-until the last copy of any earlier policy has expired; only then may the policy host go.
+until the last copy of any earlier policy has expired; only then may the policy host be removed.
 """
 
 import os
@@ -41,8 +41,8 @@ def expected(facts):
 
 
 def due(options, facts):
-    """Until when senders may hold the present policy or an earlier one. It does not need the
-    module to have recorded the present policy. Rounded up, since that one is served until the
+    """Until when senders may hold a copy of the current policy or an earlier one. The module need
+    not have recorded the current policy. Rounded up, because the current policy is served until the
     reload, a few seconds from now."""
     seconds = max(facts.policy.max_age, options.previous_max_age or 0)
     ends = datetime.now(timezone.utc) + RELOAD + timedelta(seconds=seconds)
@@ -98,9 +98,10 @@ def _edit_steps(facts, gone):
 
 
 def _certificate_steps(facts, gone):
-    """A certificate for the policy host alone goes; from another its name does, since a name that
-    is no longer in DNS would make its renewal fail. Not while a virtual host that stays is named
-    after the policy host: it would be left without its certificate."""
+    """Deletes a certificate that is for the policy host only; removes the name from any other
+    certificate, because its renewal would fail for a name that is no longer in DNS. Does neither
+    while a remaining virtual host has the name of the policy host, because it needs the
+    certificate."""
     lineage = certificate.lineage_of(facts.https) if facts.https else None
     staying = [section for section in facts.carriers
                if section.path not in gone and section.name == facts.host]
@@ -116,7 +117,7 @@ def _certificate_steps(facts, gone):
 
 
 def finish(facts):
-    """Steps: remove the site, or the name from the site; the module stays."""
+    """Steps: remove the site, or the name from the site; the module remains."""
     files, gone = _file_steps(facts)
     gone = [os.path.realpath(path) for path in gone]
     return (files + _edit_steps(facts, gone) + [apache.configtest(), apache.reload()]
@@ -128,7 +129,7 @@ def is_over(until):
 
 
 def left(until):
-    """How long that is from now, in days or hours."""
+    """The time left until a date, in days or hours."""
     seconds = max(0, (until - datetime.now(timezone.utc)).total_seconds())
     if seconds >= 2 * 86400:
         return "{} days".format(int(seconds // 86400))

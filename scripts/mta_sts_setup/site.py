@@ -58,7 +58,7 @@ def date(text):
 
 
 def noted(comments, start):
-    """The date that a comment of the block holds, or None."""
+    """The date in a comment of the block, or None."""
     dates = [date(line[len(start):].strip()) for line in comments if line.startswith(start)]
     return next((found for found in dates if found), None)
 
@@ -70,12 +70,12 @@ def rounded_up(when):
 
 
 def last(*dates):
-    """The last of those dates that are not None, or None."""
+    """The latest of the dates that are not None, or None."""
     return max((date for date in dates if date), default=None)
 
 
 def block_text(domain, policy, comments, indent):
-    """The block with the comments that it had, or is to have, in it."""
+    """The block, with its comments."""
     lines = policy.block(domain, indent).splitlines(True)
     notes = ["{}    {}\n".format(indent, comment) for comment in comments]
     return "".join(lines[:1] + notes + lines[1:])
@@ -93,13 +93,13 @@ def _where(addresses, port):
 
 
 def http_text(host, addresses):
-    """A site for certbot, which makes the https one from it. addresses: those that other virtual
-    hosts name, where requests for this one arrive too."""
+    """A site from which certbot creates the https one. addresses: those of other virtual hosts, at
+    which requests for this one arrive as well."""
     return HTTP.format(host=host, where=_where(addresses, 80))
 
 
 def md_text(host, addresses, email, server):
-    """A site whose certificate mod_md gets."""
+    """A site whose certificate mod_md obtains."""
     more = ["        MDContactEmail {}\n".format(email)] if email else []
     more += ["        MDCertificateAuthority {}\n".format(server)] if server else []
     return (MD.format(host=host, more="".join(more)) + http_text(host, addresses)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps: changes of the machine that can be shown beforehand, carried out, and undone by hand.
+"""Steps: changes to the machine that can be shown in advance, carried out, and undone manually.
 
 Each has a description; shown() is what --dry-run prints below it; do() carries it out; undo()
 returns the shell commands that revert it, determined when it is called, so that they also apply to
@@ -21,7 +21,7 @@ BACKUPS = "/var/backups/mta-sts-setup"
 
 
 def read(path):
-    """The text of a file, "" if it does not exist. Bytes that are not UTF-8 survive write()."""
+    """The text of a file, "" if it does not exist. write() preserves bytes that are not UTF-8."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             return file.read()
@@ -37,7 +37,7 @@ def _backdate(path):
 
 
 def write(path, text, mode):
-    """Replaces a file; an existing one keeps its owner and mode."""
+    """Replaces a file; preserves the owner and mode of an existing one."""
     there = os.stat(path) if os.path.exists(path) else None
     handle, new = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mta-sts-setup-")
     try:
@@ -136,7 +136,7 @@ class Command:
 
 
 class Wait:
-    """Something to wait for; changes nothing by itself."""
+    """A condition to wait for; changes nothing by itself."""
 
     def __init__(self, description, function):
         self.description = description
@@ -172,7 +172,8 @@ def _summary(done, failed):
 
 
 def _require_unchanged(steps):
-    """The steps were planned without the lock."""
+    """Checks that files have not changed since the steps were planned, which was done without the
+    lock."""
     for step in steps:
         if isinstance(step, WriteFile) and read(step.path) != step.before:
             raise Problem("nothing was changed: {} was changed by someone else in the meantime; run "

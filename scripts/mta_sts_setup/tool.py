@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command mta-sts: which state directory and database it is to use, and what it answers."""
+"""Runs the command mta-sts with the right state directory and database, and parses its output."""
 
 import json
 import os
@@ -7,9 +7,9 @@ import re
 
 
 def store(dump, database=None):
-    """Its options for them. dump: the document of apache.dump(), which has no connection string of
-    PostgreSQL; database: the value of --database for that, or None. SQLite's file does not exist
-    before the first start with the module."""
+    """The options for the state directory and the database. dump: the document of apache.dump(),
+    which does not contain the connection string of PostgreSQL; database: the value of --database
+    for it, or None. SQLite's file does not exist before the first start with the module."""
     file = dump["database"]["file"]
     if not database and file and os.path.exists(file):
         database = "sqlite3 " + file

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `apachectl -t -D DUMP_MTA_STS_JSON` prints (doc/dump-json.md), for an apachectl of tests."""
+"""The output of `apachectl -t -D DUMP_MTA_STS_JSON` (doc/dump-json.md), for the apachectl of a
+test."""
 import json
 
 SITE = "/etc/apache2/sites-enabled/mta-sts.conf"

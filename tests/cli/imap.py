@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IMAP servers for the tests of `mta-sts import imaps://...`: a real Dovecot, and one that says what
-a test wants."""
+"""IMAP servers for the tests of `mta-sts import imaps://...`: a real Dovecot, and one that sends
+the responses of a test."""
 import contextlib
 import http.server
 import imaplib
@@ -25,7 +25,7 @@ TOKEN = "ya29.a-token"
 
 
 class Certificates:
-    """A CA, and a certificate of it for localhost."""
+    """A CA, and a certificate for localhost that it issued."""
 
     def __init__(self, directory):
         self.ca, self.certificate, self.key = (directory / name
@@ -47,7 +47,8 @@ class Certificates:
 
 
 class Introspection(http.server.BaseHTTPRequestHandler):
-    """Says whose token it is, as an OAuth 2.0 server does for Dovecot (RFC 7662)."""
+    """Returns the user of a token to Dovecot, as an OAuth 2.0 server does (token introspection, RFC
+    7662)."""
 
     def do_GET(self):
         body = json.dumps({"active": True, "username": USER} if self.path.split("&")[0] == "/" + TOKEN
@@ -143,14 +144,14 @@ service imap-login {{
 
 
 def configuration():
-    """Of the Dovecot that is installed."""
+    """The configuration for the installed version of Dovecot."""
     said = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout
     version = tuple(map(int, said.split()[0].split(".")[:2]))
     return (SINCE_2_4 if version >= (2, 4) else BEFORE_2_4) + CONFIGURATION
 
 
 class Dovecot:
-    """One mailbox user, over TLS and STARTTLS. Not as root, except for its master."""
+    """Serves one user over TLS and STARTTLS. Only the master process runs as root."""
 
     def __init__(self, certificates):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="dovecot-"))
@@ -210,12 +211,12 @@ class Dovecot:
     def append(self, mailbox, messages):
         with self.client() as client:
             for message in messages:
-                # Over TLS, literals would otherwise take a delayed acknowledgement each.
+                # Otherwise, each literal over TLS would wait for a delayed TCP acknowledgement.
                 client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 assert client.append(mailbox, None, None, message)[0] == "OK"
 
     def flags(self, mailbox):
-        """Of each message: whether it is seen."""
+        """For each message, whether it has been seen."""
         with self.client() as client:
             client.select(mailbox, readonly=True)
             found = client.fetch("1:*", "(FLAGS)")[1]
@@ -232,8 +233,8 @@ class Dovecot:
 
 
 class FakeServer(threading.Thread):
-    """Answers each command by a table: {word of the command: the bytes, where TAG is its tag}; None
-    means no answer at all. Without TLS: only what is said before STARTTLS."""
+    """Answers each command by a table: {command: response bytes, in which TAG is its tag}; None
+    means no response. Has no TLS, so it covers only what happens before STARTTLS."""
 
     ANSWERS = {
         "CAPABILITY": b"* CAPABILITY IMAP4rev1 MOVE AUTH=PLAIN SASL-IR\r\nTAG OK done\r\n",

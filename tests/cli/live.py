@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small live deployment on the loopback interface: a name server, a policy host, mail servers, each
-of which can be changed between two runs of a command."""
+"""A small live deployment on the loopback interface: a name server, policy hosts and mail servers,
+which can be changed between two runs of a command."""
 import contextlib
 import hashlib
 import os
@@ -48,8 +48,8 @@ def _data(kind, value):
 
 
 class NameServer(threading.Thread):
-    """Answers from a table {(name, type): [values]}, and of aliases. Names in `silent` get no answer, those in
-    `failing` get SERVFAIL."""
+    """Answers from the table {(name, type): [values]} and from a table of aliases. Queries for
+    names in `silent` are not answered, those for names in `failing` get SERVFAIL."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -87,7 +87,7 @@ class NameServer(threading.Thread):
 
 
 class Ca:
-    """Its certificates, made by openssl."""
+    """A CA whose certificates openssl creates."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -100,7 +100,7 @@ class Ca:
         subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60)
 
     def context(self, host, days=300):
-        """A server's TLS with a certificate for a host."""
+        """The TLS context of a server, with a certificate for a host."""
         stem = self.directory / f"{host}-{days}"
         pem, key, names = (pathlib.Path(f"{stem}.{end}") for end in ("pem", "key", "names"))
         if not pem.exists():
@@ -116,7 +116,7 @@ class Ca:
 
 
 class Server:
-    """Listens on a port of its own; `talk` handles a connection. It can be closed, so that
+    """Listens on its own port; `talk` handles a connection. The server can be closed, so that
     connections are refused, and opened again on the same port."""
 
     def __init__(self, talk):
@@ -188,7 +188,7 @@ class Mail(Server):
 
 
 class Deployment:
-    """Domains whose policy hosts and MX hosts are all well, until a test changes that."""
+    """Domains whose policy hosts and MX hosts work, until a test changes that."""
 
     def __init__(self, ca, *domains, mode="enforce"):
         self.ca = ca
@@ -219,7 +219,7 @@ class Deployment:
         self.dns.records[domain, "MX"] = list(hosts)
 
     def options(self):
-        """What makes a command use all this."""
+        """The options that make a command use this deployment."""
         servers = {**self.web, **self.mail}
         return ["--resolver", self.dns.address, "--ca-file", str(self.ca.root), "--timeout", "2",
                 *(word for host, server in servers.items()

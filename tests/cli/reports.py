@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mta-sts report` as an admin calls it, and the reports that it is called on."""
+"""Runs `mta-sts report` as an admin does, and provides reports for it."""
 
 import csv
 import datetime
@@ -18,12 +18,13 @@ TOP = pathlib.Path(__file__).parents[2]
 DATA = TOP / "tests" / "data" / "reports"
 TABLE = json.loads((DATA / "totals.json").read_text())
 TOTAL = TABLE["total"]
-STORED = TABLE["stored"]  # of the reports that import does not quarantine
+STORED = TABLE["stored"]  # those of the reports that import does not quarantine
 FILES = [DATA / name for name in TABLE["files"]]
 
 
 def call(*words, given=b"", **environment):
-    """PATH has no apachectl: so policies of this machine do not matter by default."""
+    """Runs the command. PATH contains no apachectl, so the policies of this machine have no effect
+    by default."""
     return subprocess.run([COMMAND, "report", *map(str, words)], input=given, capture_output=True,
                           timeout=60, check=False,
                           env={"PATH": "/nowhere", "LC_ALL": "C.UTF-8", **environment})
@@ -55,7 +56,7 @@ def import_reports(state, *files):
 
 
 def put(state, data, received, verified="-", packed=False):
-    """A report in the store that came at that time."""
+    """Stores a report with the given time of receipt."""
     digest = hashlib.sha256(data).hexdigest()
     directory = state / "reports" / digest[:2]
     for path in (state / "reports", directory):
@@ -66,13 +67,13 @@ def put(state, data, received, verified="-", packed=False):
 
 
 def changed(**members):
-    """A report that is Google's but for some members."""
+    """Google's report with some members changed."""
     return json.dumps({**json.loads((DATA / "google-failures.json").read_text()),
                        **members}).encode()
 
 
 def recent(days=1, **members):
-    """The same, about the day (UTC) that many days ago."""
+    """The same, about the day (UTC) the given number of days ago."""
     day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days)
     return changed(**{"date-range": {"start-datetime": f"{day}T00:00:00Z",
                                      "end-datetime": f"{day}T23:59:59Z"}, **members})

@@ -41,7 +41,7 @@ def ca():
 
 @pytest.fixture(scope="session")
 def acme(dns, ca):
-    """The ACME CA; from here on the machine trusts it, and the lab's own CA."""
+    """The ACME CA; from now on, the machine trusts it and the lab's own CA."""
     dns.publish(ACME_HOST, "A", lab.ACME)
     acme = Acme(ca)
     acme.start()
@@ -58,14 +58,14 @@ def apache(dns):
 
 @pytest.fixture(scope="session")
 def module(apache):
-    """mod_mta_sts, as a2enmod and one reload bring it into the running server."""
+    """mod_mta_sts, enabled in the running server by a2enmod and a reload."""
     apache.enable_module("mta_sts")
     apache.graceful()
 
 
 @pytest.fixture(scope="module")
 def sites(apache):
-    """apache.site(), for sites that go away again with the last test of the file."""
+    """apache.site(), for sites that are removed after the last test of the file."""
     names = []
 
     def add(name, text):
@@ -80,7 +80,7 @@ def sites(apache):
 
 @pytest.fixture(scope="module")
 def restored(acme, apache):
-    """Afterwards the same is enabled in Apache as before: the machine as other tests want it."""
+    """Restores what is enabled in Apache afterwards, because other tests rely on it."""
     before = enabled()
     yield
     for path in enabled() - before:
@@ -93,14 +93,14 @@ def restored(acme, apache):
 
 @pytest.fixture
 def bare(apache, restored):
-    """No module of ours, no TLS."""
+    """Apache without mod_mta_sts and without TLS."""
     apache.disable_module("mta_sts", "md", "ssl")
     apache.graceful()
 
 
 @pytest.fixture
 def made(dns):
-    """made(name) -> MailDomain, whose site goes away with the test."""
+    """made(name) -> MailDomain, whose site is removed after the test."""
     domains = []
 
     def make(name, mx=MX):
@@ -119,7 +119,7 @@ def certbot(acme, apache):
 
 @pytest.fixture(scope="session")
 def mx(dns, certbot):
-    """mx1.lab.test, with a certificate of the ACME CA that names it."""
+    """mx1.lab.test, with a certificate for this name from the ACME CA."""
     dns.publish("mx1.lab.test", "A", lab.MX1)
     mx = Mx("mx1", "mx1.lab.test", lab.MX1, certbot.standalone("mx1.lab.test", lab.MX1))
     mx.wait_ready()
@@ -128,7 +128,7 @@ def mx(dns, certbot):
 
 @pytest.fixture(scope="session")
 def wrong_mx(dns, ca, acme):
-    """mx2.lab.test, with a certificate of a trusted CA that names another host."""
+    """mx2.lab.test, with a certificate for a different name from a trusted CA."""
     dns.publish("mx2.lab.test", "A", lab.MX2)
     mx = Mx("mx2", "mx2.lab.test", lab.MX2, ca.issue("other.lab.test"))
     mx.wait_ready()
@@ -149,13 +149,13 @@ def issued(ca):
 
 @pytest.fixture(scope="session")
 def faults(dns, issued):
-    """The domains with a fault each, and all their servers."""
+    """The domains with one fault each, and all their servers."""
     kept = faulty_zone.start(dns, issued)
     yield EVERYBODY
     del kept
 
 
-# --- a failing test shows what the daemons logged meanwhile ---
+# --- a failing test shows what the daemons logged during the test ---
 
 
 def _log_files():

@@ -15,9 +15,9 @@
 #include "core/base/finding.h"
 
 /*
- * Shared by the targets. A target reads bytes as one input of the core and checks what must be true
- * for any input. Built with -fsanitize=fuzzer it searches for failures; linked with standalone.c it
- * replays inputs.
+ * Shared by the targets. A target passes bytes as one input to the code, and checks what must be
+ * true for any input. Built with -fsanitize=fuzzer it searches for failures; linked with
+ * standalone.c it replays inputs.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,7 +45,7 @@ static inline apr_pool_t *fuzz_pool_make(void)
     return p;
 }
 
-/* Checks what must be true of all findings; lines is the number of lines that were read. */
+/* Checks what must be true for all findings; lines is the number of lines that were read. */
 static inline void fuzz_check_findings(const mta_sts_findings *findings, int lines)
 {
     int i;

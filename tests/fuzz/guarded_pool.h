@@ -8,17 +8,17 @@
 #include <apr_pools.h>
 
 /*
- * Memory of pools that AddressSanitizer can see. A pool gets its memory in pages and divides them
- * itself, so that reading beyond one object of a pool only reaches the next one. This takes the
- * place of APR's function: each object is allocated on its own, and freed with its pool. What APR
- * formats (apr_psprintf) is still in pages.
+ * Makes the memory of pools visible to AddressSanitizer. A pool gets its memory in pages and
+ * divides them itself, so that reading beyond one object of a pool only reaches the next one. This
+ * replaces APR's function: each object is allocated separately, and freed with its pool. Strings
+ * that APR formats (apr_psprintf) are still allocated from pages.
  */
 
 #define GUARDED_POOLS_MAX 1024
 
 typedef struct guarded_block {
     struct guarded_block *next;
-    char padding[16 - sizeof(void *)]; /* so that what follows it is aligned */
+    char padding[16 - sizeof(void *)]; /* so that the object after it is aligned */
 } guarded_block;
 
 static struct guarded_pool {
@@ -45,7 +45,7 @@ static apr_status_t guarded_free(void *data)
     return APR_SUCCESS;
 }
 
-/* The list of a pool; NULL while its cleanup is registered, which has to run last. */
+/* The list of a pool; NULL while its cleanup is being registered, which has to run last. */
 static guarded_block **guarded_list(apr_pool_t *pool)
 {
     static int is_registering;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of a profile of AppArmor, as its own parser resolves them, and what they allow."""
+"""The rules of an AppArmor profile, as AppArmor's own parser resolves them, and what they allow."""
 
 import itertools
 import os
@@ -12,7 +12,7 @@ VARIABLE = re.compile(r"^(@\{\w+\}) ?= ?(.*)")
 
 
 def _alternatives(text):
-    """What {a,b} stands for, from the innermost pair outwards."""
+    """Expands {a,b}, from the innermost braces outwards."""
     inner = re.search(r"\{([^{}]*)\}", text)
     if not inner:
         return [text]
@@ -23,7 +23,7 @@ def _alternatives(text):
 def _expression(glob):
     """A path with *, ** and ? as a regular expression (apparmor.d(5), "Globbing")."""
     parts = re.split(r"(\*\*|\*|\?|\[[^\]]*\])", glob)
-    # After a slash they stand for at least one character.
+    # After a slash, they match at least one character.
     known = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
     texts = [known.get(part, part if part.startswith("[") else re.escape(part)) for part in parts]
     for i, part in enumerate(parts):
@@ -53,7 +53,7 @@ class Profile:
         return done.stdout
 
     def compile(self):
-        """The whole of what the kernel would get, without a kernel that takes it."""
+        """Compiles the profile for the kernel, without loading it."""
         self.run("-Q", "-K", "--abort-on-error")
 
     def add(self, glob, permissions):
@@ -67,14 +67,14 @@ class Profile:
         return any(permission in allowed and rule.fullmatch(path) for rule, allowed in self.rules)
 
 
-# --- what processes did, as strace shows it ---
+# --- the accesses of processes, from the output of strace ---
 
 CALL = re.compile(r"^\d+ +(\w+)\((.*)\) += (\S+)")
 DESCRIPTOR = re.compile(r"(?:\d+|AT_FDCWD)<([^>]*)>")
 
 
 def _whole(lines):
-    """Calls that strace shows in two parts are joined."""
+    """Joins system calls that strace shows in two parts."""
     begun = {}
     for line in lines:
         pid = line.split(" ", 1)[0]
@@ -87,7 +87,7 @@ def _whole(lines):
 
 
 def _paths(arguments, here):
-    """The paths of a call: those of its strings, below the descriptor before them."""
+    """The paths of a call: its strings, relative to the descriptors before them."""
     found, base = [], here
     for descriptor, text in re.findall(r'(?:\d+|AT_FDCWD)<([^>]*)>|"([^"]*)"', arguments):
         if descriptor:
@@ -98,7 +98,7 @@ def _paths(arguments, here):
 
 
 def _permissions(name, arguments):
-    """What each path of a call needs (apparmor.d(5)): "" for nothing that rules name."""
+    """The permissions that each path of a call needs (apparmor.d(5)); "" if rules do not apply."""
     if name in ("open", "openat") and "O_PATH" not in arguments:
         writes = re.search("O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", arguments)
         reads = "O_WRONLY" not in arguments

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients with addresses of their own, and other daemons beside an httpd."""
+"""Clients with different addresses, and other daemons next to an httpd."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ import report
 
 
 def talk_from(source, port, sent, tls=None):
-    """All that comes back to a client that has this address of the loopback."""
+    """The complete response to a client with this loopback address."""
     with socket.create_connection(("127.0.0.1", port), client.TIMEOUT, (source, 0)) as stream:
         if tls:
             context, host = tls
@@ -38,7 +38,7 @@ def accepts(port):
 
 @contextlib.contextmanager
 def daemon(command, is_ready, log):
-    """A process that stays in the foreground, ended with the test."""
+    """A daemon in the foreground, which is stopped at the end of the test."""
     with open(log, "wb") as output:
         running = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *map(str, command)],
                                    stdin=subprocess.DEVNULL, stdout=output, stderr=output)

@@ -24,7 +24,8 @@ def _pem(part):
 
 
 def _key_usage(**used):
-    """Names of x509.KeyUsage that are True; all others are False."""
+    """A key usage extension in which the given names of x509.KeyUsage are True, and all others
+    False."""
     names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
              "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
     return x509.KeyUsage(**{name: used.get(name, False) for name in names})
@@ -67,13 +68,13 @@ class Ca:
         }, **more)
 
     def pair(self, hosts, rsa_bits=0, **more):
-        """The texts of a certificate for these hosts, and of its key: ECDSA, or RSA."""
+        """A certificate for these hosts and its key (ECDSA or RSA), as texts."""
         key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else \
             ec.generate_private_key(ec.SECP256R1())
         return _pem(self._certify(key, hosts, **more)), _pem(key)
 
     def issue(self, hosts):
-        """A file with a certificate for these hosts, and its key."""
+        """Writes a file with a certificate for these hosts, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._certify(key, hosts)
         path = self.directory / f"{certificate.serial_number:x}.pem"

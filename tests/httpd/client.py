@@ -12,7 +12,7 @@ TIMEOUT = 20
 class Answer:
     version: str
     status: int
-    headers: list  # of (name, value), as they came
+    headers: list  # of (name, value), as received
     body: bytes
 
     def header(self, name):
@@ -26,8 +26,7 @@ class Answer:
 
 
 def talk(port, sent, tls=None, address="127.0.0.1"):
-    """All that comes back for some bytes, up to the end of the connection.
-
+    """Sends some bytes, and returns everything that is received up to the end of the connection.
     tls is a pair: the context, and the host to verify."""
     with socket.create_connection((address, port), TIMEOUT) as stream:
         if tls:
@@ -43,7 +42,7 @@ def trusting(root):
 
 
 def request(host, path, method="GET", version="1.1", headers=(), body=b""):
-    """The bytes of a request after which the connection is closed. No Host header for None."""
+    """The bytes of a request with "Connection: close". Without a Host header if it is None."""
     lines = [f"{method} {path} HTTP/{version}"]
     lines += [f"Host: {host}"] if host is not None else []
     lines += ["Connection: close", *headers]
@@ -52,7 +51,7 @@ def request(host, path, method="GET", version="1.1", headers=(), body=b""):
 
 
 def _dechunk(left):
-    """A chunked body, and the bytes after it."""
+    """Decodes a chunked body; returns it and the bytes after it."""
     body = b""
     while True:
         size, gap, left = left.partition(b"\r\n")
@@ -65,8 +64,8 @@ def _dechunk(left):
 
 
 def read(received, length=None):
-    """The first answer in some bytes, and the bytes after it: those after Content-Length, where
-    the length of the body (0 for HEAD) is not given."""
+    """The first response in some bytes, and the bytes after it. Without an explicit length of the
+    body (0 for HEAD), Content-Length determines it."""
     head, gap, rest = received.partition(b"\r\n\r\n")
     assert gap, f"no answer: {received!r}"
     status, *lines = head.decode("latin-1").split("\r\n")
@@ -83,7 +82,7 @@ def read(received, length=None):
 
 
 def only(received, method="GET"):
-    """The answer, with nothing after it."""
+    """The response; nothing may follow it."""
     answer, rest = read(received, 0 if method == "HEAD" else None)
     assert rest == b"", f"{method}: bytes after the answer: {rest!r}"
     return answer

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A clock of its own for a httpd."""
+"""A separate clock for an httpd."""
 
 from pathlib import Path
 
@@ -8,18 +8,18 @@ HOUR = 3600
 
 
 class Clock:
-    """What a httpd that starts from now on, and its children, take for the time."""
+    """Sets the time for an httpd that starts from now on, and for its child processes."""
 
     def __init__(self, server, zone="UTC"):
         self.path = server.root / "clock"
         self.set(0)
-        # What the machine's clock says of files stays, as it does on a disk.
+        # The times of files are not changed.
         server.wrapper = ["env", f"LD_PRELOAD={LIBRARY}", f"FAKETIME_TIMESTAMP_FILE={self.path}",
                           "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
                           "NO_FAKE_STAT=1", f"TZ={zone}"]
 
     def set(self, seconds):
-        """Ahead of the real time."""
+        """Sets the clock relative to the real time."""
         following = self.path.with_suffix(".new")
         following.write_text(f"{seconds:+d}\n")
         following.replace(self.path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: httpds that are stopped, and whose error logs are looked through, at the end."""
+"""Fixtures: httpds that are stopped at the end, and whose error logs are then checked."""
 
 import contextlib
 import pathlib
@@ -23,7 +23,8 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """With xdist (-n 2) the tests of a file stay together, as they share an httpd."""
+    """With xdist (-n 2), the tests of a file run in the same worker, because they share an
+    httpd."""
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist = "loadfile"
 
@@ -44,7 +45,7 @@ def pytest_sessionstart():
 
 @pytest.fixture(scope="session")
 def ca(tmp_path_factory):
-    """A CA that every httpd trusts, as a machine trusts public ones."""
+    """A CA that every httpd trusts, like a public CA."""
     made = Ca(tmp_path_factory.mktemp("ca"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(made.root))
@@ -53,7 +54,7 @@ def ca(tmp_path_factory):
 
 @contextlib.contextmanager
 def keeping(ca, mpm):
-    """make(expected=...) -> Httpd, closed when the context is."""
+    """make(expected=...) -> Httpd, which is closed at the end of the context."""
     with contextlib.ExitStack() as stack:
         def make(expected=(), mpm=mpm):
             server = Httpd(ca, mpm, expected)
@@ -66,7 +67,7 @@ def keeping(ca, mpm):
 
 @pytest.fixture
 def mpm(request):
-    """Tests that hold under every MPM say @every_mpm instead."""
+    """Tests that must pass under every MPM use @every_mpm instead."""
     return request.config.getoption("--mpm")
 
 
@@ -78,7 +79,7 @@ def make(ca, mpm):
 
 @pytest.fixture
 def make_with(ca):
-    """make_with(expected=..., mpm=...) -> Httpd, for tests that name their MPM"""
+    """make_with(expected=..., mpm=...) -> Httpd, for tests that choose their MPM"""
     with keeping(ca, "event") as make:
         yield make
 
@@ -119,7 +120,7 @@ def start_shared(make_shared):
 
 @pytest.fixture(autouse=True)
 def quiet_error_logs():
-    """An unexpected line fails the test during which it came."""
+    """An unexpected line fails the test during which it was logged."""
     yield
     for server in running:
         server.log.check()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database as its owner sees it: root would leave files in the way of the children."""
+"""Access to the database as its owner, because root would leave files that httpd's child processes
+cannot use."""
 
 import json
 import subprocess
@@ -21,7 +22,8 @@ class Database:
         self.path = path or server.root / "state/reports.db"
 
     def run(self, sql):
-        """Each row as a dict; none where there is no table yet."""
+        """Runs a statement; returns each row as a dict, and no rows if the table does not exist
+        yet."""
         if not self.path.exists():
             return []
         result = subprocess.run([*OWNER, "sqlite3", "-bail", "-json", "-cmd", ".timeout 10000",
@@ -33,13 +35,13 @@ class Database:
         return json.loads(result.stdout or b"[]")
 
     def history(self, domain="example.com"):
-        """What was served, in the order of time: (id, text, whether it is still served)."""
+        """The served policies in chronological order: (id, text, whether it is still served)."""
         rows = self.run("SELECT id, text, last_served FROM mta_sts_history "
                         f"WHERE domain = '{domain}' ORDER BY first_served")
         return [(row["id"], row["text"], row["last_served"] is None) for row in rows]
 
     def reports(self):
-        """The digests of the reports that are counted, each as often as it is there."""
+        """The digests of the reports that are counted, with duplicates."""
         return sorted(row["digest"] for row in self.run(
             "SELECT digest FROM tlsrpt_report WHERE state = 0"))
 

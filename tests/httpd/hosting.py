@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server with hosted domains, and what a provider does with its database."""
+"""A server with hosted domains, and the actions of a provider on its database."""
 
 import contextlib
 import os
@@ -17,19 +17,20 @@ COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() /
 ON = "MTASTSHosting on\n"
 SITE = proxied("hosting.example", f"<MTASTSPolicy example.com>\n{MX}</MTASTSPolicy>", "mta-sts.*")
 BODY = ON + SITE
-# The proxy on this machine says who the clients are; without that they are not recorded.
+# A proxy on this machine passes on the addresses of clients; otherwise they would not be recorded.
 REMOTE = "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"
 
 
 class Hosting:
-    """The command, and a provider's panel, on the database of a server."""
+    """Runs the command, and acts as a provider's panel, on the database of a server."""
 
     def __init__(self, server, database=None):
         self.state = server.root / "state"
         self.database = database
 
     def call(self, *words, status=0, given=None):
-        """The command; mode enforce, which tests/cli/test_policy_gate.py is about, without the checks before it."""
+        """Runs the command; with mode enforce, without the checks, which
+        tests/cli/test_policy_gate.py tests."""
         if words[:1] == ("import",) or (words[:1] == ("set",) and {"enforce", "--alias-of", "--mx"} & set(words)):
             words = (*words, "--force")
         more = ["--database", "pgsql " + self.database.conninfo] if self.database else []
@@ -70,7 +71,7 @@ def gone(server, domain):
 
 
 def begin_hosting(make, body=BODY, expected=(), database=None, **more):
-    """A running httpd with hosting, and its Hosting with tables."""
+    """Starts an httpd with hosting; returns it and its Hosting, whose tables exist."""
     server = make([r"\[hosting-failed\]$", *expected])
     server.configure(directive(database) + body, **more).start()
     process.wait_for(lambda: server.log.matching(r"run mta-sts policy init \[hosting-failed\]$"),

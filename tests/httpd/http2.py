@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of HTTP/2 over a plain connection (RFC 9113): what a client library would hide."""
+"""HTTP/2 frames over a cleartext connection (RFC 9113), which a client library would hide."""
 
 import select
 import socket
@@ -19,14 +19,14 @@ def frame(kind, flags, stream, payload=b""):
 
 
 def literal(name, value):
-    """A header field that no table has (RFC 7541 6.2.2)."""
+    """A literal header field without indexing (RFC 7541 6.2.2)."""
     name, value = name.encode(), value.encode()
     assert max(len(name), len(value)) < 127
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
 class Connection:
-    """One connection; `seen` has the frames of each stream in their order, as names."""
+    """One connection; `seen` contains the names of the frames of each stream, in order."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), process.DEADLINE)
@@ -69,7 +69,7 @@ class Connection:
             self.resets[stream] = int.from_bytes(payload, "big")
 
     def listen(self, seconds, until=None):
-        """Takes what arrives within that time, or until a stream has ended."""
+        """Receives frames for the given time, or until a stream has ended."""
         end = time.monotonic() + seconds
         while not (until and self.is_over(until)):
             left = end - time.monotonic()

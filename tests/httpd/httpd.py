@@ -51,7 +51,7 @@ MinSpareThreads 16
 MaxRequestWorkers 256
 </IfModule>
 """
-# For prefork, which complains where its only child is found at work.
+# For prefork, which logs a warning if its only child process is busy.
 LONE_CHILD = ("StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
               "LogLevel mpm_prefork:crit\n")
 TLS = """\
@@ -94,14 +94,14 @@ class Httpd:
         self.ports = {"http": free_port(), "https": free_port()}
         self.log = ErrorLog(self.root / "error.log", expected)
         self.process = None
-        self.servers = SERVERS  # children that it starts with, at least
-        self.wrapper = []  # a command that httpd is started by
+        self.servers = SERVERS  # minimum number of child processes at start
+        self.wrapper = []  # command that starts httpd
         self.body = ""
 
     # --- configuration ---
 
     def configure(self, body, modules=(), load=True):
-        """Writes the configuration. load: our module, too. Words of `modules` are module names
+        """Writes the configuration. load: whether to load mod_mta_sts. `modules` are module names
         without mod_."""
         hosts = re.findall(r"^Server(?:Name|Alias) (?:https://)?(.+)$", body, re.M)
         names = sorted({name for line in hosts for name in line.split()
@@ -114,7 +114,8 @@ class Httpd:
         if "MTASTSStateDir" in body:
             head = head.replace('MTASTSStateDir "@ROOT@/state"\n', "")
         if "MTASTSReportPath" in body and "ServerName https://" in body and "remoteip" not in modules:
-            modules = (*modules, "remoteip")  # as behind any proxy: else a warning at start says so
+            # Needed behind a proxy; otherwise a warning would be logged at start.
+            modules = (*modules, "remoteip")
             head += "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"
             lines.append(f"LoadModule remoteip_module {MODULES}/mod_remoteip.so")
         started = re.findall(r"^StartServers (\d+)$", body, re.M)
@@ -125,7 +126,7 @@ class Httpd:
                       for name in ("socache_shmcb", "ssl")]
             self.certificate = self.ca.issue(names)
         self.body = body
-        self.line = head.count("\n") + len(lines)  # the last one before the body
+        self.line = head.count("\n") + len(lines)  # number of the last line before the body
         self.conf_file.write_bytes(
             self.fill("\n".join([*lines, head + body])).encode(errors="surrogateescape"))
         return self
@@ -153,7 +154,7 @@ class Httpd:
     # --- life ---
 
     def start(self):
-        """Ends with us, whatever happens to us."""
+        """Starts httpd, which ends with this process in any case."""
         resumed = self.resumptions()
         with open(self.root / "stderr", "wb") as stderr:
             self.process = subprocess.Popen(
@@ -179,8 +180,8 @@ class Httpd:
         process.wait_for(self.has_unprivileged_children, "children with the uid of www-data")
 
     def has_unprivileged_children(self):
-        """All that it starts with are there: one that came later would not be known, while the
-        next graceful goes on, to belong to the generation before."""
+        """Whether all initial child processes exist: one that appeared later could not be assigned
+        to a generation during the next graceful restart."""
         found = [child for child in self.children() if not process.is_zombie(child)]
         return sum(self.listens(child) for child in found) >= self.servers and \
             all(process.uids(child) <= {CHILD.pw_uid} for child in found)
@@ -190,7 +191,7 @@ class Httpd:
         return self.process.pid
 
     def signal(self, number):
-        """A restart, to its end: SIGUSR1 is graceful, SIGHUP is not."""
+        """Restarts, and waits for the end of the restart: SIGUSR1 is graceful, SIGHUP is not."""
         resumed, before = self.resumptions(), self.children()
         os.kill(self.pid, number)
         self.wait_until_resumed(resumed)
@@ -199,14 +200,15 @@ class Httpd:
         self.wait_until_complete()
 
     def listens(self, child):
-        """Whether a child can still take connections: whether it has a socket of its parent's."""
+        """Whether a child process can still accept connections: it has a listening socket of its
+        parent."""
         return bool(process.sockets(child) & process.sockets(self.pid))
 
     def graceful(self):
         self.signal(signal.SIGUSR1)
 
     def children(self):
-        """Those that serve: a piped log has a process, too."""
+        """The serving child processes; a piped log is a child process as well."""
         name = process.status(self.pid).get("Name")
         return {child for child in process.children(self.pid)
                 if process.status(child).get("Name") == name}
@@ -216,8 +218,9 @@ class Httpd:
         self.signal(signal.SIGHUP)
 
     def wait_until_idle(self):
-        """Until no child has a connection. httpd 2.4.71 now and then crashes where it is stopped
-        while it closes one (event, seen without our module too): that would hide our crashes."""
+        """Waits until no child process has a connection. httpd 2.4.71 sometimes crashes if it is
+        stopped while it is closing one (event MPM, also without mod_mta_sts), which would hide
+        crashes of the module."""
         process.wait_for(lambda: self.process.poll() is not None or process.is_idle(self.pid),
                          "the last connection to be closed")
 
@@ -237,7 +240,7 @@ class Httpd:
             self.log.check_expected()
         finally:
             if self.process:
-                os.killpg(self.pid, signal.SIGKILL)  # its children, too
+                os.killpg(self.pid, signal.SIGKILL)  # including its child processes
                 self.process.wait()
             shutil.rmtree(self.root)
 
@@ -256,7 +259,7 @@ class Httpd:
         return client.only(self.talk(client.request(host, path, method, **more), host), method)
 
     def fetch_plainly(self, host=policy.HOST, path=policy.PATH, method="GET", **more):
-        """Over the plain port."""
+        """Fetches a URL over the http port."""
         sent = client.request(host, path, method, **more)
         return client.only(client.talk(self.ports["http"], sent), method)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Key pairs in files as ACME clients write them, and clients that look at what is presented."""
+"""Key pairs in files, as ACME clients write them, and clients that inspect the presented
+certificates."""
 
 import os
 import shutil
@@ -28,8 +29,8 @@ class Pairs:
         self.live.mkdir(exist_ok=True)
 
     def write(self, name, certificate, key):
-        """Each file at once, as certbot does: the key first, so that a pair is never complete
-        with an old key."""
+        """Replaces each file atomically, as certbot does: the key first, so that a new certificate
+        never has an old key."""
         directory = self.live / name
         directory.mkdir(exist_ok=True)
         for file, text in (("privkey.pem", key), ("fullchain.pem", certificate)):
@@ -69,8 +70,8 @@ def connect(server, name, tls=None, session=None):
 
 
 def presented(server, name, tls=None):
-    """What a client that trusts the CA sees: the names and the serial number. SSLError if the
-    certificate does not cover the name."""
+    """The names and the serial number of the certificate that is presented to a client that trusts
+    the CA. Raises SSLError if the certificate does not cover the name."""
     with connect(server, name, tls) as stream:
         certificate = stream.getpeercert()
     return [value for _, value in certificate["subjectAltName"]], certificate["serialNumber"]
@@ -81,7 +82,7 @@ def serial(server, domain, tls=None):
 
 
 def refusal(server, name, tls=None):
-    """Why there is no connection: OpenSSL's reason."""
+    """OpenSSL's reason why the handshake fails."""
     try:
         presented(server, name, tls)
     except ssl.SSLError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a policy looks like to a sender."""
+"""A policy as senders get it."""
 
 import hashlib
 
@@ -29,7 +29,7 @@ def identity(served):
 
 
 def check(answer, expected=POLICY, method="GET"):
-    """The answer is the policy, whole and unchanged, and says nothing else."""
+    """Checks that the response is the complete and unchanged policy, without unwanted headers."""
     assert answer.status == 200, answer
     assert answer.body == (b"" if method == "HEAD" else expected)
     assert answer.header("Content-Length") == str(len(expected))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL of our own: on a socket in a directory of its own, that lets everybody in."""
+"""A private PostgreSQL server: on a socket in its own directory, without authentication."""
 
 import contextlib
 import pathlib
@@ -52,20 +52,20 @@ class Postgres:
         return self
 
     def stop(self):
-        """With the connections it has."""
+        """Stops the server, and closes its connections."""
         self.server.send_signal(2)
         self.server.wait(60)
         self.server = None
 
     def run(self, sql, timeout=60):
-        """The rows, each a list of texts."""
+        """Runs a statement; returns the rows, each as a list of texts."""
         output = self._run("psql", "-q", "-A", "-t", "-h", self.directory, "-U", "tester", "-d",
                            "postgres", "-c", sql, timeout=timeout)
         return [line.split("|") for line in output.decode().splitlines()]
 
     @contextlib.contextmanager
     def transaction(self, sql):
-        """These statements in a transaction that ends, well, with the context."""
+        """Runs statements in a transaction that is committed at the end of the context."""
         session = subprocess.Popen(
             self._call("psql", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.directory, "-U", "tester",
                        "-d", "postgres"),
@@ -79,12 +79,12 @@ class Postgres:
         assert session.returncode == 0
 
     def wait_until_blocked(self):
-        """Until another session waits for a lock."""
+        """Waits until another session is blocked by a lock."""
         process.wait_for(lambda: self.run("SELECT count(*) FROM pg_locks WHERE NOT granted") != [["0"]],
                          "a session to wait for a lock")
 
     def dump(self):
-        """All tables, as text that restore() takes."""
+        """All tables, as text for restore()."""
         return self._run("pg_dump", "-h", self.directory, "-U", "tester", "--clean", "--if-exists",
                          "postgres")
 
@@ -94,7 +94,7 @@ class Postgres:
                   "postgres", "-f", self.directory / "dump.sql")
 
     def replace(self):
-        """By another PostgreSQL at the same place, which is empty."""
+        """Replaces the server by an empty one at the same location."""
         self.stop()
         shutil.rmtree(self.directory / "data")
         self._make_cluster()

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel knows of a process; and waiting."""
+"""Data from the kernel about processes, and waiting."""
 
 import contextlib
 import os
 import pathlib
 import time
 
-DEADLINE = 60  # seconds: of a machine that is busy
+DEADLINE = 60  # seconds; enough on a busy machine
 
 
 def wait_for(condition, what, deadline=DEADLINE):
-    """Polls until the condition holds, and returns what it returned."""
+    """Polls until the condition is true, and returns its value."""
     end = time.monotonic() + deadline
     while True:
         result = condition()
@@ -34,7 +34,7 @@ def children(pid):
 
 
 def uids(pid):
-    """Real, effective, saved and file system uid: a set; empty if it is gone."""
+    """The set of real, effective, saved and file system uids; empty if the process has ended."""
     return {int(uid) for uid in status(pid).get("Uid", "").split()}
 
 
@@ -47,14 +47,14 @@ def resident_kib(pid):
 
 
 def cpu_seconds(pid, thread=None):
-    """Of a process, or of one of its threads."""
+    """The CPU time of a process, or of one of its threads."""
     directory = f"/proc/{pid}/task/{thread}" if thread else f"/proc/{pid}"
     fields = pathlib.Path(directory, "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def bytes_read(pid):
-    """By system calls, also from the page cache."""
+    """The number of bytes read by system calls, including those from the page cache."""
     lines = pathlib.Path(f"/proc/{pid}/io").read_text().splitlines()
     return int(dict(line.split(": ") for line in lines)["rchar"])
 
@@ -64,7 +64,7 @@ def open_files(pid):
 
 
 def opened(pid):
-    """The paths of the files it has open."""
+    """The paths of the open files of a process."""
     paths = set()
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for number in os.listdir(f"/proc/{pid}/fd"):
@@ -80,7 +80,7 @@ def _inodes(table):
 
 
 def sockets(pid):
-    """The inodes of the sockets it has open."""
+    """The inodes of the open sockets of a process."""
     return {name[len("socket:["):-1] for name in opened(pid) if name.startswith("socket:[")}
 
 
@@ -90,12 +90,13 @@ def _tcp():
 
 
 def connections(pid):
-    """The inodes of the TCP sockets it has open, listening ones too."""
+    """The inodes of the open TCP sockets of a process, including listening ones."""
     return _tcp() & sockets(pid)
 
 
 def is_idle(pid):
-    """Whether the children of a server have no connections, only TCP sockets that it has, too."""
+    """Whether the child processes of a server have no connections: all of their TCP sockets are
+    those of the parent."""
     listening = sockets(pid)
     others = set().union(*(sockets(child) - listening for child in children(pid)))
     return not others or not others & _tcp()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports as senders make them, and the spool as an administrator sees it."""
+"""Reports, as senders create them, and the spool, as an admin sees it."""
 
 import email.message
 import gzip
@@ -27,7 +27,7 @@ def conf(more=""):
 
 
 def make(number=0, domain="example.com", **more):
-    """A small report; another number gives another one."""
+    """A small report; different numbers yield different reports."""
     policy = {"policy": {"policy-type": "sts"},
               "summary": {"total-successful-session-count": number,
                           "total-failure-session-count": 0}}
@@ -54,7 +54,7 @@ def request(body, content_type=GZIP, headers=(), path=PATH, host=HOST):
 
 
 def post(server, body, content_type=GZIP, headers=(), client_ip=None, **more):
-    """The answer to a report, as if it came from an address."""
+    """Posts a report as if from an address; returns the response."""
     headers = [*headers, *([f"X-Client: {client_ip}"] if client_ip else [])]
     return client.only(server.talk(request(body, content_type, headers, **more)))
 
@@ -85,7 +85,7 @@ def digest(data):
 
 
 class Spool:
-    """What is in a state directory."""
+    """The contents of a state directory."""
 
     def __init__(self, server, directory="state"):
         self.root = server.root / directory
@@ -94,14 +94,14 @@ class Spool:
         return {path.name: path for path in sorted((self.root / area).glob("*/*"))}
 
     def data(self, name, area="reports"):
-        """The raw bytes of a file, its header line looked through."""
+        """The raw bytes of a file, after a check of its header line."""
         head, _, data = (self.root / area / name[:2] / name).read_bytes().partition(b"\n")
         words = head.decode().split(" ")
         assert words[:2] == ["tlsrpt", "1"] and len(words) == 6, head
         return data
 
     def has(self, report, sent=None, area="reports"):
-        """The report is there, as it was sent."""
+        """Whether the report is stored as it was sent."""
         name = digest(report)
         return name in self.files(area) and \
             self.data(name, area) == (report if sent is None else sent)
@@ -110,7 +110,7 @@ class Spool:
         return os.listdir(self.root / "tmp")
 
     def check(self):
-        """Everything in it is whole, of the right owner and mode."""
+        """Checks that all files are complete, and have the right owner and mode."""
         for path in [self.root, *self.root.rglob("*")]:
             info = path.lstat()
             assert (info.st_uid, info.st_gid) == (CHILD.pw_uid, CHILD.pw_gid), path

@@ -22,11 +22,11 @@ from test_gracefuls import CHANGES, Load
 SANITIZER = os.environ["MTA_STS_SANITIZER"]
 GRACEFULS = 8
 OPTIONS = {
-    # httpd's pools live until the process ends, and a module that is unloaded looks like a leak.
+    # httpd's pools live until the process exits, and an unloaded module looks like a leak.
     "address": {"ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0:detect_stack_use_after_return=1",
                 "UBSAN_OPTIONS": "print_stacktrace=1"},
-    # Children of httpd end without waiting for all of their own threads, which looks like a leak too;
-    # the module begins none.
+    # Child processes of httpd exit without waiting for all of their threads, which looks like a
+    # leak, too; the module creates no threads.
     "thread": {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1:exitcode=0:history_size=4:"
                                "report_thread_leaks=0:"
                                f"suppressions={TOP}/tests/httpd/tsan.suppressions"},
@@ -35,7 +35,8 @@ RUNTIMES = {"address": "libasan.so", "thread": "libtsan.so"}
 
 
 def wrapper(logs):
-    """The command that httpd is started by. ThreadSanitizer needs addresses that are not random."""
+    """The command that starts httpd. ThreadSanitizer needs address space layout randomization to be
+    off."""
     library = subprocess.run(["gcc", f"-print-file-name={RUNTIMES[SANITIZER]}"], check=True,
                              capture_output=True, text=True).stdout.strip()
     options = [f"{name}={value}:log_path={logs}" for name, value in OPTIONS[SANITIZER].items()]

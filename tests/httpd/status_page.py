@@ -12,7 +12,7 @@ import process
 PATH = "/status"
 LOCATION = f"<Location {PATH}>\nSetHandler mta-sts-status\nRequire all granted\n</Location>\n"
 
-# All elements of the page. Text from reports must not add any other.
+# All elements that the page may contain. Text from reports must not add others.
 ELEMENTS = set("""html head meta title link style body a header div p h1 h2 h3 nav ul ol li main section
     strong dl dt dd span code small figure figcaption svg path g rect pattern bdi details summary table thead
     tbody tr th td form label input button pre footer br""".split())
@@ -86,7 +86,7 @@ def check_headers(answer, kind="text/html; charset=utf-8"):
 
 
 def check_page(answer, status=200):
-    """Returns the parsed page, which follows its own rules."""
+    """Checks the rules of the page, and returns the parsed page."""
     assert answer.status == status, answer
     text = answer.body.decode()
     policy = check_headers(answer)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests/package/run has built, and machines of each Debian release to try it on.
-
-The packages are installed once for each release, on a machine that has their dependencies. A test
-gets a machine of its own above that state, and what it changes is forgotten.
+"""The packages that tests/package/run has built, and machines with each Debian release to test
+them. The packages are installed once for each release, on a machine that has their dependencies.
+Each test gets its own machine on top of that state (an overlay), whose changes are discarded.
 """
 
 import itertools
@@ -38,7 +37,7 @@ class Suite:
         return Root(f"/run/root-{next(numbers)}", [*layers, self.bare], self.archives)
 
     def bring_packages(self, root):
-        """Where apt-get in the root finds them: /packages."""
+        """Copies the packages to where apt-get in the root finds them: /packages."""
         root.file("/packages").mkdir()
         for package in self.packages():
             shutil.copy(package, root.file("/packages"))
@@ -51,7 +50,7 @@ def suite(request):
 
 @pytest.fixture(scope="session")
 def installed(suite):
-    """The layer of a machine with the packages of this version and a site; httpd does not run."""
+    """The layer of a machine with the packages of this version and a site; httpd is not running."""
     root = suite.root(suite.dependencies)
     suite.bring_packages(root)
     root.run("sh", "-c", "apt-get -y install /packages/*.deb")

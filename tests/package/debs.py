@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packages of an earlier version: those of this one under another number, with other conffiles."""
+"""Packages of an earlier version: those of this version with another version number and other
+conffiles."""
 
 import re
 import subprocess
@@ -26,7 +27,7 @@ def earlier(packages, directory):
 
 
 def bring(directory, root):
-    """Puts them where apt-get in the root finds them; returns their paths in there."""
+    """Copies them to where apt-get in the root finds them; returns their paths in the root."""
     names = []
     for package in sorted(Path(directory).glob("*.deb")):
         root.file("/earlier").mkdir(exist_ok=True)

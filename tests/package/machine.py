@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine with Apache and the packages, as an administrator has it."""
+"""A machine with Apache and the packages, as admins have it."""
 
 import gzip
 import http.client
@@ -35,7 +35,7 @@ POLICY = "version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604
 
 
 def make_certificate(root):
-    """A certificate that is its own authority."""
+    """A self-signed certificate."""
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
          "-nodes", "-days", "90", "-subj", "/CN=" + HOST, "-addext", "subjectAltName=DNS:" + HOST,
@@ -46,7 +46,8 @@ def make_certificate(root):
 
 
 def request(root, method, path, body=None):
-    """An answer over https: its status and its text. Waits until httpd listens."""
+    """Sends a request over https; returns the status and the text of the response. Waits until
+    httpd listens."""
     context = ssl.create_default_context(cafile=str(root.file(f"/etc/ssl/{HOST}.pem")))
     deadline = time.monotonic() + 20
     while True:
@@ -69,7 +70,7 @@ def assert_policy_is_served(root):
 
 
 def report(number):
-    """A report of a failure, another one for each number."""
+    """A report of a failure; different numbers yield different reports."""
     day = f"2026-05-{number:02}"
     failure = {"result-type": "starttls-not-supported", "sending-mta-ip": "192.0.2.1",
                "receiving-mx-hostname": "mx1.example.com", "failed-session-count": 1}
@@ -92,7 +93,7 @@ def stored_reports(root):
 
 
 def explained_reports(root):
-    """What the command reads of the store."""
+    """The output of mta-sts report about the store."""
     return root.run("mta-sts", "report", "--since", "all").stdout
 
 
@@ -103,7 +104,7 @@ def query(root, statement):
 
 
 def change_database(root, *statements):
-    """While httpd is stopped."""
+    """Changes the database while httpd is stopped."""
     path = root.file(DATABASE)
     with closing(sqlite3.connect(path)) as database:
         for statement in statements:
@@ -130,7 +131,7 @@ def wait_for_index(root, reports):
 
 
 def httpd_runs(root):
-    """Whether the httpd that the pid file names is there."""
+    """Whether the httpd in the pid file is running."""
     pid = root.file("/run/apache2/apache2.pid")
     return pid.exists() and Path("/proc", pid.read_text().strip()).exists()
 

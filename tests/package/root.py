@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Debian root of its own: directories below, and above them what a test changes."""
+"""A private Debian root directory: lower directories, and an upper one for the changes of a test
+(overlayfs)."""
 
 import os
 import shutil
@@ -14,7 +15,7 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
 
 
 class Root:
-    """Mounted at `path` until end(); `upper` has the changes."""
+    """Mounted at `path` until end(); `upper` contains the changes."""
 
     def __init__(self, path, lower, archives):
         self.path = Path(path)
@@ -22,19 +23,20 @@ class Root:
         overlay(lower, self.upper, self.path)
         mount("-t", "proc", "proc", self.path / "proc")
         mount("--bind", "/dev", self.path / "dev")
-        # Without an init, invoke-rc.d restarts httpd only if a policy allows it.
+        # Without an init system, invoke-rc.d restarts httpd only if policy-rc.d allows it.
         for name, does in ("runlevel", "echo N 2"), ("policy-rc.d", "exit 0"):
             program = self.file("/usr/sbin/" + name)
             program.write_text(f"#!/bin/sh\n{does}\n")
             program.chmod(0o755)
-        # The packages that others only recommend, such as certbot, are not there without a network.
+        # Recommended packages, such as certbot, are not available without a network.
         self.write("/etc/apt/apt.conf.d/depends-only", 'APT::Install-Recommends "false";\n')
-        # Not the directory itself: two apt-get at the same time would want its lock.
+        # An overlay instead of the directory itself, because simultaneous runs of apt-get would
+        # compete for its lock.
         overlay([archives], Path(f"{path}.archives"), self.path / "var/cache/apt/archives")
 
     def run(self, *args, check=True, input=None):
-        """Runs a command in the root; its `stdout` has both of its outputs. That is a file, since a
-        daemon that the command starts would hold a pipe open."""
+        """Runs a command in the root; `stdout` contains standard output and standard error. It is a
+        file, because a daemon that the command starts would hold a pipe open."""
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(["chroot", self.path, *args], env=ENVIRONMENT, input=input,
                                   text=True, stdout=output, stderr=output, timeout=1200)
@@ -57,7 +59,7 @@ class Root:
         self.write(path, self.read(path) + text)
 
     def glob(self, pattern):
-        """What is there, links that lead nowhere included; as paths in the root."""
+        """The matching paths in the root, including dangling links."""
         return sorted("/" + str(found.relative_to(self.path)) for found in self.path.glob(pattern))
 
     def _processes(self):
@@ -69,8 +71,8 @@ class Root:
                 continue
 
     def end(self):
-        """Ends all processes of the root and unmounts it. On a busy machine, a process that was killed
-        uses files for a while."""
+        """Kills all processes in the root and unmounts it. On a busy machine, a killed process may
+        use files for some time."""
         deadline = time.monotonic() + 60
         while True:
             for process in self._processes():
@@ -90,7 +92,7 @@ class Root:
 
 
 def overlay(lower, upper, path):
-    """Mounts directories, the topmost first, at a path; what is changed there goes to `upper`."""
+    """Mounts directories, the topmost first, at a path; changes are written to `upper`."""
     work = Path(f"{upper}.work")
     for directory in upper, work, path:
         directory.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@
 #include "findings_fixture.h"
 
 /*
- * Certificate files in a directory that belongs to this program; helpers read them and check the
+ * Certificate files in a directory that this program owns, and helpers that read them and check the
  * findings. The program runs its tests with RUN_DIRECTORY_TESTS.
  */
 
@@ -23,7 +23,7 @@
 
 #define NAME_FIX "run: certbot --apache -d " HOST
 
-/* The day on which everything here is judged: 2026-01-01 00:00:00 UTC. */
+/* The time at which certificates are judged: 2026-01-01 00:00:00 UTC. */
 #define NOW apr_time_from_sec(APR_INT64_C(1767225600))
 
 /* The files of the tests */
@@ -116,7 +116,7 @@ static inline const mta_sts_certificate *read_times(apr_pool_t *p, const char *f
     return certificate;
 }
 
-/* The names of a certificate, with a comma between them. */
+/* The names of a certificate, separated by commas. */
 static inline const char *names_of(apr_pool_t *p, const mta_sts_certificate *certificate)
 {
     return apr_array_pstrcat(p, certificate->names, ',');

@@ -100,7 +100,7 @@ static inline void add_raw_names(X509 *x509, const char *bytes, int len)
     ASN1_OCTET_STRING_free(value);
 }
 
-/* Times as ASN.1 writes them: 13 characters make a UTCTime, 15 a GeneralizedTime. */
+/* Sets times in ASN.1 notation: 13 characters are a UTCTime, 15 a GeneralizedTime. */
 static inline void set_times(X509 *x509, const char *from, const char *until)
 {
     assert_int_equal(ASN1_TIME_set_string(X509_getm_notBefore(x509), from), 1);
@@ -115,7 +115,7 @@ static inline void sign(apr_pool_t *p, X509 *x509)
     assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
 }
 
-/* A certificate not yet signed, valid through 2026. Its common name is always the host. */
+/* An unsigned certificate, valid in 2026. Its common name is always the host. */
 static inline X509 *draft_x509(apr_pool_t *p)
 {
     X509 *x509 = X509_new();

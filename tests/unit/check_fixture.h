@@ -147,7 +147,7 @@ static inline mta_sts_mx_probe *probe_of(const mta_sts_check_facts *facts, int m
     return APR_ARRAY_IDX(mx_of(facts, mx)->probes, 0, mta_sts_mx_probe *);
 }
 
-/* It is printed after "a sender in mode enforce". */
+/* A summary is printed after "a sender in mode enforce". */
 static inline void assert_is_about_a_sender(const char *summary)
 {
     static const char *const verbs[] = {"delivers ", "refuses to deliver: ", "does not deliver: ",

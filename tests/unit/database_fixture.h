@@ -22,26 +22,26 @@
 
 /*
  * A database for each test, both with SQLite and with a PostgreSQL server that this program starts:
- * on a socket in a private directory, and not as root. If Debian's postgresql or apr-util's driver
- * is not installed, or MTA_STS_QUICK is set, that half is skipped with a message.
+ * on a socket in a private directory, as a user other than root. If Debian's postgresql or
+ * apr-util's driver is not installed, or MTA_STS_QUICK is set, that half is skipped with a message.
  *
  * Tests come in pairs: DATABASE_TESTS(test) runs the same test with both.
  */
 
 static char database_directory[] = "/tmp/mta-sts-db-XXXXXX";
-static apr_pool_t *database_process; /* for the drivers */
-static pid_t database_server;        /* 0: there is none */
+static apr_pool_t *database_process; /* pool of the drivers */
+static pid_t database_server;        /* 0: no server is running */
 static const char *database_binaries;
 
 typedef struct database_test {
     apr_pool_t *p;
     const char *driver, *where;
-    char directory[64]; /* of this test, 0700 */
+    char directory[64]; /* of this test, with mode 0700 */
 } database_test;
 
 /* --- the server --- */
 
-/* Gives up root, because initdb and postgres refuse to run as root. */
+/* Drops root privileges, because initdb and postgres refuse to run as root. */
 static inline void database_become_nobody(void)
 {
     const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
@@ -55,7 +55,7 @@ static inline void database_become_nobody(void)
     }
 }
 
-/* A started program of the server; its output goes to a file in the directory. */
+/* Starts a program of the server; its output goes to a file in the directory. */
 static inline pid_t database_start(const char *const *argv)
 {
     char log[128];
@@ -302,7 +302,7 @@ static inline mta_sts_database *database_open(database_test *test)
         }                                                                                          \
     } while (0)
 
-/* Damages a file of SQLite: a column of a table that allows none is NULL in all rows. */
+/* Damages an SQLite file: a NOT NULL column of a table is NULL in all rows. */
 static inline void database_damage(apr_pool_t *p, const char *file, const char *table,
                                    const char *column)
 {

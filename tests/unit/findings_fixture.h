@@ -10,7 +10,8 @@
 #include "../printable.h"
 #include "core/base/finding.h"
 
-/* Findings as tables give them: "error mode-unknown@2, info line-ends-lf@1"; @0: no line. */
+/* Findings in the notation of the tables: "error mode-unknown@2, info line-ends-lf@1"; @0: no
+ * line. */
 static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings *findings)
 {
     const char *summary = "";
@@ -26,7 +27,8 @@ static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings
     return summary;
 }
 
-/* The properties of every finding: a subject, a message of one line without a full stop. */
+/* Asserts the properties of every finding: a subject, and a message of one line without a full
+ * stop. */
 static inline void assert_findings_are_printable(const mta_sts_findings *findings)
 {
     int i;
@@ -43,7 +45,7 @@ static inline void assert_findings_are_printable(const mta_sts_findings *finding
     }
 }
 
-/* A copy without any bytes after it, so that a sanitizer detects reads beyond its end. */
+/* A copy in a block of exactly this size, so that a sanitizer detects reads beyond its end. */
 static inline char *exact_copy(const char *bytes, apr_size_t len)
 {
     char *copy = malloc(len ? len : 1);

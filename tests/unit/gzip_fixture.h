@@ -7,7 +7,7 @@
 #include <apr_pools.h>
 #include <zlib.h>
 
-/* Bytes in a pool; only exact_copy makes sure that nothing follows them in memory. */
+/* Bytes in a pool; only exact_copy ensures that nothing follows them in memory. */
 typedef struct bytes {
     char *at;
     apr_size_t len;

@@ -68,7 +68,7 @@ static inline void sync_once(hosting *h)
     assert_done(mta_sts_sync_run(h->db, h->snapshot, &h->sync, h->test->p));
 }
 
-/* What a child of httpd finds. */
+/* The result of a lookup, as in a child process of httpd. */
 static inline const char *lookup(hosting *h, const char *domain)
 {
     mta_sts_lookup_policy policy;

@@ -23,7 +23,7 @@ typedef struct indexed {
     mta_sts_database *db;
     tlsrpt_index_task task;
     mta_sts_findings *findings;
-    tlsrpt_index_done all; /* what was done so far */
+    tlsrpt_index_done all; /* sums over all updates so far */
 } indexed;
 
 static inline tlsrpt_spool *make_spool(apr_pool_t *p, const char *directory, const char *name)
@@ -122,7 +122,7 @@ static inline const char *report_json(apr_pool_t *p, const char *organization, c
                         policies);
 }
 
-/* The commonest: one policy of one domain. */
+/* The most common report: one policy of one domain. */
 static inline const char *simple_json(apr_pool_t *p, const char *organization, const char *domain,
                                       int day, const char *successful, const char *failed)
 {
@@ -151,7 +151,7 @@ static inline const char *store(indexed *index, const char *json, const char *ve
                     (MONDAY + 100) * DAY + apr_time_from_sec(receipts++), verified);
 }
 
-/* Google's report of Monday; those with another number contradict it. */
+/* Google's report about Monday; variants with different numbers contradict each other. */
 static inline const char *variant(indexed *index, const char *successful)
 {
     return simple_json(index->p, "Google", "example.com", MONDAY, successful, "0");
@@ -179,7 +179,7 @@ static inline const char *directory_of(indexed *index, const char *digest)
     return apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
 }
 
-/* Makes its last change appear old enough that it need not be read twice. */
+/* Sets the modification time of a directory back, so that it need not be read twice. */
 static inline void set_directory_back(indexed *index, const char *digest)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
@@ -187,7 +187,7 @@ static inline void set_directory_back(indexed *index, const char *digest)
     assert_int_equal(utime(directory_of(index, digest), &long_ago), 0);
 }
 
-/* --- what is in the database, as text --- */
+/* --- the contents of the database, as text --- */
 
 typedef struct text_rows {
     apr_pool_t *p;
@@ -208,7 +208,7 @@ static inline int count_rows(indexed *index, const char *table)
 {
     text_rows rows = {index->p, ""};
 
-    /* The test's own statement, built at run time. */
+    /* A statement that the test builds at run time. */
     assert_done(mta_sts_database_rows(
         index->db, apr_pstrcat(index->p, "SELECT count(*) FROM ", table, " WHERE 0 < %d", NULL),
         add_first, &rows, 1));

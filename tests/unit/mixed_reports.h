@@ -6,7 +6,7 @@
 
 /* Reports of few senders about few domains, which agree, contradict and replace each other. */
 
-/* Small pseudo-random numbers, the same in each run. */
+/* Returns a pseudo-random number below a limit; the sequence is the same in each run. */
 static inline unsigned chance(unsigned *seed, unsigned below)
 {
     *seed = *seed * 1103515245u + 12345u;

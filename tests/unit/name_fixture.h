@@ -9,14 +9,14 @@
 #include "core/base/name.h"
 #include "findings_fixture.h"
 
-/* Tables of names that are accepted or refused, by whichever function parses them. */
+/* Tables of names that are accepted or rejected, for all functions that parse names. */
 
 /* Labels and names of exact lengths. */
 #define BYTES_9 "abcdefgh1"
 #define BYTES_63 BYTES_9 BYTES_9 BYTES_9 BYTES_9 BYTES_9 BYTES_9 BYTES_9
 #define BYTES_191 BYTES_63 "." BYTES_63 "." BYTES_63
 
-/* A host name of that many bytes, some 200 to 255, that ends with tail. */
+/* A host name with a length of `bytes` (about 200 to 255) that ends with tail. */
 static inline const char *make_name(apr_pool_t *p, const char *tail, apr_size_t bytes)
 {
     return apr_pstrcat(p, BYTES_191 ".", apr_pstrndup(p, BYTES_63, bytes - 192 - strlen(tail)),
@@ -25,7 +25,7 @@ static inline const char *make_name(apr_pool_t *p, const char *tail, apr_size_t 
 
 typedef struct name_case {
     const char *text;
-    const char *result; /* the canonical form, or for a refused text a part of the error */
+    const char *result; /* the canonical form, or for a rejected text a part of the error */
 } name_case;
 
 typedef const char *parse_function(apr_pool_t *p, const char *text, mta_sts_name_form form,

@@ -5,7 +5,7 @@
 #include "certificate_fixture.h"
 #include "core/hosting/pair.h"
 
-/* Key pairs of different kinds as text. Making an RSA key takes long, so there is one for all. */
+/* Key pairs of different kinds as text. Creating an RSA key takes long, so all tests share one. */
 
 static const san one_name[] = {DNS("mta-sts.a.example"), NAMES_END};
 

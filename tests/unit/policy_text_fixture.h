@@ -10,7 +10,7 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-/* Policy texts in tables, with the policy and the findings that they result in. */
+/* Tables of policy texts, with the resulting policies and findings. */
 
 /* One policy text, and a summary of its findings. */
 typedef struct text_case {
@@ -60,7 +60,7 @@ static inline const char *mx_summary(apr_pool_t *p, const mta_sts_policy *policy
     return apr_array_pstrcat(p, policy->mx, ' ');
 }
 
-/* Texts with a mistake in one of four otherwise good lines. */
+/* The lines of a valid policy text, for texts with a mistake in one line. */
 #define VERSION "version: STSv1\r\n"
 #define MODE "mode: enforce\r\n"
 #define MX "mx: mx1.example.com\r\n"

@@ -33,10 +33,11 @@ typedef struct world {
     const char *now[MTA_STS_RECORD_TYPES];
     const char *alias; /* of the MTA-STS record */
     const char *tlsrpt_alias;
-    const char *dead_alias; /* of the policy host and the MTA-STS record: it does not exist */
+    const char *dangling_alias; /* of the policy host and the MTA-STS record; its target does not
+                               exist */
     const char *endpoint;
-    int is_cached;   /* the TTLs are what a cache has left */
-    int is_expiring; /* that is less than a second for the MTA-STS record */
+    int is_cached;   /* whether the TTLs are those left in a cache */
+    int is_expiring; /* whether that is less than a second for the MTA-STS record */
 } world;
 
 static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)
@@ -82,11 +83,12 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
         facts->now[MTA_STS_TYPE_MTA_STS].ttl = 0;
     }
     facts->now[MTA_STS_TYPE_MTA_STS].alias = w->alias;
-    if (w->dead_alias) {
+    if (w->dangling_alias) {
         facts->now[MTA_STS_TYPE_MTA_STS] = facts->now[MTA_STS_TYPE_A] = fixture_answer(p, "");
         facts->now[MTA_STS_TYPE_MTA_STS].status = facts->now[MTA_STS_TYPE_A].status =
             MTA_STS_ANSWER_NXDOMAIN;
-        facts->now[MTA_STS_TYPE_MTA_STS].alias = facts->now[MTA_STS_TYPE_A].alias = w->dead_alias;
+        facts->now[MTA_STS_TYPE_MTA_STS].alias = facts->now[MTA_STS_TYPE_A].alias =
+            w->dangling_alias;
     }
     facts->now[MTA_STS_TYPE_TLSRPT].alias = w->tlsrpt_alias;
     facts->endpoint = w->endpoint;

@@ -60,7 +60,7 @@ static inline mta_sts_check_section *add_section(situation *s, mta_sts_check_par
 
 static inline void add_mx(situation *s, const char *host)
 {
-    APR_ARRAY_PUSH(s->deployment.mxs, const char *) = host; /* only their number matters */
+    APR_ARRAY_PUSH(s->deployment.mxs, const char *) = host; /* only the number of hosts matters */
     add_section(s, MTA_STS_CHECK_MX, host)->enforce = MTA_STS_SAFETY_YES;
 }
 
@@ -69,14 +69,14 @@ static inline mta_sts_check_section *section_of(situation *s, int i)
     return &APR_ARRAY_IDX(s->result.sections, i, mta_sts_check_section);
 }
 
-/* One sender's day, under one policy. */
+/* What one sender reports about one day, under one policy. */
 typedef struct day {
     const char *sender;
     int days_ago;
     const char *type;   /* NULL: "sts" */
     const char *policy; /* its lines, or NULL */
     int good, failed;
-    const char *failure; /* result type of those that failed; NULL: not specified */
+    const char *failure; /* result type of the failed sessions; NULL: not specified */
     const char *mx;
     const char *reason;
     int verified;
@@ -158,7 +158,7 @@ static inline situation *make_silent(apr_pool_t *p, const char *policy)
     return s;
 }
 
-/* No problems: two senders, twenty days. */
+/* A situation without problems: two senders, twenty days. */
 static inline situation *make_good(apr_pool_t *p, const char *policy)
 {
     situation *s = make_silent(p, policy);

@@ -10,7 +10,7 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-/* Sets of TXT records in tables, with what is read from them and the findings. */
+/* Tables of sets of TXT records, with the parsed results and the findings. */
 
 /* Findings of records have no line, so their summary needs none. */
 static inline const char *findings_without_lines(apr_pool_t *p, const mta_sts_findings *findings)

@@ -13,7 +13,7 @@
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
-/* Reports as tables describe them, and the result of reading them. */
+/* Reports in the notation of tables, and the results of reading them. */
 
 /* A report that conforms to RFC 8460; the tables below change parts of it. */
 #define ORGANIZATION "\"organization-name\":\"Example Mail\""
@@ -75,7 +75,7 @@ static inline const char *show_policy(apr_pool_t *p, const tlsrpt_policy *policy
     return shown;
 }
 
-/* A report as the tables describe it. */
+/* A report in the notation of the tables. */
 static inline const char *show_report(apr_pool_t *p, const tlsrpt_report *report)
 {
     const char *shown =
@@ -106,7 +106,7 @@ static inline const char *show_findings(apr_pool_t *p, const mta_sts_findings *f
     return shown;
 }
 
-/* The properties of every reading. */
+/* Asserts the properties of every reading. */
 static inline void assert_sound(const tlsrpt_reading *reading)
 {
     assert_int_equal(reading->report != NULL, reading->outcome == TLSRPT_READ);
@@ -124,7 +124,7 @@ static inline tlsrpt_reading *read_bytes(apr_pool_t *p, bytes given, const tlsrp
     char *copy = exact_copy(given.at, given.len);
     tlsrpt_reading *reading = tlsrpt_report_read(p, copy, given.len, limits);
 
-    free(copy); /* the reading must not refer to it any more */
+    free(copy); /* the reading must no longer refer to it */
     assert_sound(reading);
     return reading;
 }
@@ -166,7 +166,7 @@ static inline void check_refused(apr_pool_t *p, bytes given, tlsrpt_outcome outc
     }
 }
 
-/* A head, a piece repeated, and an end. */
+/* A head, a repeated piece, and an end. */
 static inline bytes repeated(apr_pool_t *p, const char *head, const char *piece, apr_size_t times,
                              const char *tail)
 {

@@ -15,7 +15,7 @@
 #include "findings_fixture.h"
 #include "tlsrpt/spool/spool.h"
 
-/* A spool in a directory that each test run as SPOOL_TEST has to itself. */
+/* A spool in a separate directory for each test that is run with SPOOL_TEST. */
 
 #define DIGEST "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
 #define OTHER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -71,7 +71,7 @@ static void test_aliases_that_lead_to_nothing_are_found(void **state)
     check_rows(*state, rows, COUNT(rows));
 }
 
-static void test_the_target_of_a_dead_alias_is_named_and_no_alias_is_advised(void **state)
+static void test_the_target_of_a_dangling_alias_is_named_and_no_alias_is_advised(void **state)
 {
     static void (*const breaks[])(apr_pool_t *, mta_sts_check_facts *) = {
         dead_policy_host, dead_record, dead_mx, dead_tlsrpt, dead_tlsa, dead_domain};
@@ -107,7 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_aliases_that_lead_to_nothing_are_found),
-        POOL_TEST(test_the_target_of_a_dead_alias_is_named_and_no_alias_is_advised),
+        POOL_TEST(test_the_target_of_a_dangling_alias_is_named_and_no_alias_is_advised),
         POOL_TEST(test_a_target_that_exists_cannot_be_taken_over),
     };
 

@@ -116,7 +116,7 @@ static void test_a_report_is_found_by_its_digest_and_by_what_it_is_about(void **
     static const tlsrpt_filter of_domain = {0, "a.example", NULL, 0};
     indexed *index = make_index(state);
     apr_array_header_t *list;
-    tlsrpt_index_place place;
+    tlsrpt_index_location place;
     unsigned i, k;
     int n;
 

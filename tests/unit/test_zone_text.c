@@ -245,7 +245,7 @@ static void test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_up
          "_smtp._tls.example.com. 300 IN TXT \"" TLSRPT "\" ; same\n"},
     };
     static const text_case dead[] = {
-        {{.dead_alias = "gone.provider.net", .now = {"", "gone.provider.net", "", "", TLSRPT}},
+        {{.dangling_alias = "gone.provider.net", .now = {"", "gone.provider.net", "", "", TLSRPT}},
          "; elsewhere: delete the CNAME of _mta-sts.example.com, which points to "
          "gone.provider.net, a name that does not exist; publish \"" STS "\" there instead\n"
          ";mta-sts.example.com. 300 IN CNAME gone.provider.net. ; superfluous: delete it\n"

@@ -6,7 +6,7 @@
 
 #include "findings_fixture.h"
 
-/* A database with a table of things, its content as text, and the text of an error. */
+/* A database with a table of things, its contents as text, and the text of an error. */
 
 #define TABLE "CREATE TABLE things (number BIGINT, text TEXT)"
 #define INSERT "INSERT INTO things (number, text) VALUES (%lld, %s)"

@@ -7,7 +7,7 @@
 #include "cli/watch/compare.h"
 #include "cli/watch/state_json.h"
 
-/* Something that `mta-sts watch` noted, and a state with it. */
+/* An item of `mta-sts watch`, and a state that contains it. */
 
 static inline cli_watch_item database_item(void)
 {

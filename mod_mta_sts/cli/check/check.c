@@ -134,7 +134,7 @@ static const char *read_list(check_call *call)
     return error;
 }
 
-/* Takes the domains from the arguments, from the list, or from the configuration of this machine's
+/* Reads the domains from the arguments, from the list, or from the configuration of this machine's
  * httpd. */
 static const char *read_domains(check_call *call, const cli_args *args)
 {
@@ -150,7 +150,8 @@ static const char *read_domains(check_call *call, const cli_args *args)
     if (!error && call->with_hosted && (args->count || call->list)) {
         error = "--hosted cannot be combined with DOMAIN or --file";
     }
-    call->options.began = apr_time_now(); /* a slow standard input takes none of its time */
+    call->options.began = apr_time_now(); /* so that a slow standard input does not use up the time
+                                             limit */
     if (!error) {
         error = args->count || call->list
                     ? cli_check_domains_find_hosted(call->domains, call->state_dir)

@@ -16,7 +16,7 @@ cli_check_domains *cli_check_domains_make(apr_pool_t *p)
     return domains;
 }
 
-/* configured: what this machine's httpd has for it, or NULL if that is not known. */
+/* Adds a domain. configured: its policy in this machine's httpd, or NULL if that is not known. */
 static void add(cli_check_domains *domains, const char *domain, const cli_apache_policy *configured)
 {
     cli_check_domain added = {.domain = domain};
@@ -49,7 +49,7 @@ const char *cli_check_domains_read(cli_check_domains *domains, int with_hosted)
     domains->apache = apache;
     if (!error && with_hosted) {
         error = cli_hosted_add(domains->p, apache, NULL, NULL, apache->policies);
-        domains->apache = error ? NULL : apache; /* part of it is not known */
+        domains->apache = error ? NULL : apache; /* the configuration is not completely known */
     }
     if (!error && !apache->policies->nelts) {
         error = with_hosted ? "this machine hosts no domain yet"

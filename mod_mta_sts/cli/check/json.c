@@ -18,7 +18,7 @@ static const char *status_name(mta_sts_severity severity)
     return names[severity];
 }
 
-/* JSON must be UTF-8. Text from outside that is not is interpreted as Latin-1. */
+/* JSON must be UTF-8. Untrusted text that is not UTF-8 is interpreted as Latin-1. */
 static json_t *text_to_json(apr_pool_t *p, const char *text)
 {
     json_t *json = json_string(text);

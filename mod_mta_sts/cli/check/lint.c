@@ -27,8 +27,8 @@ typedef struct lint_call {
 /* The results, for both output formats. */
 typedef struct lint_result {
     mta_sts_findings *findings;
-    int valid;           /* whether the text or record itself is valid, whichever hosts it covers */
-    json_t *json;        /* members besides "valid" and "findings" */
+    int valid;    /* whether the text or record itself is valid, no matter which hosts it covers */
+    json_t *json; /* members besides "valid" and "findings" */
     const char *summary; /* one line for people */
 } lint_result;
 
@@ -58,7 +58,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* FILE, or with --mx further hosts and FILE as the last argument. */
+/* Reads the arguments: FILE, or with --mx further hosts, and then FILE as the last argument. */
 static const char *take_arguments(lint_call *call, const cli_args *args)
 {
     int i, count = args->count;
@@ -103,7 +103,7 @@ static const char *check_hosts(lint_call *call)
     return NULL;
 }
 
-/* Adds for each host whether the policy covers it. */
+/* Adds a finding for each host about whether the policy covers it. */
 static void check_coverage(const mta_sts_policy *policy, const apr_array_header_t *hosts,
                            lint_result *result)
 {

@@ -11,11 +11,11 @@ static const char *const status_names[] = {
     [MTA_STS_ERROR] = "CRITICAL", [MTA_STS_UNKNOWN] = "UNKNOWN",
 };
 
-/* The number of domains that are named, since Nagios stores only a few KiB of a line. */
+/* The maximum number of domains that are named, because Nagios stores only a few KiB of a line. */
 #define NAMED_MAX 5
 #define DAY apr_time_from_sec(24 * 60 * 60)
 
-/* Replaces "|", which begins performance data. */
+/* Prints a text without "|", which would begin performance data. */
 static void print_text(const char *text)
 {
     for (; *text; text++) {
@@ -87,12 +87,12 @@ static void print_domains(const apr_array_header_t *domains, mta_sts_severity wo
     }
 }
 
-/* How many days a host's certificate has left, and below how many that is a warning. */
+/* The number of days until a host's certificate expires, and below how many that is a warning. */
 typedef struct validity {
     int left, warning;
 } validity;
 
-/* Prints the days that certificates have left, the lowest number of each host. */
+/* Prints the days until certificates expire, the lowest number for each host. */
 static void print_days(apr_pool_t *p, const cli_check_options *options,
                        const apr_array_header_t *domains)
 {

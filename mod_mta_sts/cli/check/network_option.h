@@ -6,13 +6,13 @@
 #include "cli/common/option.h"
 
 /*
- * The options of check, dns and ready for reaching the live deployment: rows of their tables. `in`
- * is the offset of the cli_check_options in the subcommand's call.
+ * The options of check, dns and ready about access to the live deployment, as rows for their
+ * tables. `in` is the offset of the cli_check_options in the subcommand's call.
  */
 
 #define CLI_PORT_MAX 65535
 
-/* Reads HOST=ADDRESS:PORT, with an IPv6 address in brackets, and appends it to connects. */
+/* Parses HOST=ADDRESS:PORT, with an IPv6 address in brackets, and appends it to connects. */
 cli_option_take cli_take_connect;
 
 /* clang-format off */

@@ -17,12 +17,13 @@
 #define HTTPS_PORT 443
 #define SMTP_PORT 25
 
-/* No real domain has more; larger numbers are an attack on the checker. */
+/* No real domain has more MX hosts; more would be an attack on this check. */
 #define MX_MAX 50
 #define ADDRESS_MAX 16
 
-/* When each step must end, in seconds. DOMAINS_END and MX_END count from the start of the run;
- * NETWORK_END from the start of the call, which may have read httpd's configuration first. */
+/* When each step must end, in seconds. DOMAINS_END and MX_END are relative to the start of the run;
+ * NETWORK_END is relative to the start of the command, which may have read httpd's configuration
+ * first. */
 #define DOMAINS_END 20
 #define MX_END 38
 #define NETWORK_END 55
@@ -136,11 +137,11 @@ static int lacks_dns(gatherer *g)
 
 /* --- records at wrong names --- */
 
-/* The prefix of the domain in these names. */
+/* The names at which records are often published by mistake. */
 static const struct {
     const char *prefix;
-    int is_doubled; /* whether the domain follows twice, as when the zone's editor appended it
-                       again */
+    int is_doubled; /* whether the name ends in the domain twice, because the editor of the zone
+                       appended it again */
     int is_tlsrpt;
 } wrong_names[] = {
     {"", 0, 0},           {"", 0, 1},           {"_mta-sts.mta-sts.", 0, 0}, {"_mta_sts.", 0, 0},
@@ -149,7 +150,7 @@ static const struct {
     {"_tls.", 0, 1},      {"_mtasts.", 0, 0},   {"_smtp.tls.", 0, 1},
 };
 
-/* Looks where records are often published by mistake. */
+/* Queries these names, if a record is missing. */
 static void ask_about_misplaced(gatherer *g, mta_sts_check_facts *facts)
 {
     apr_size_t i;
@@ -193,7 +194,8 @@ static mta_sts_check_mx *ask_about_mx(gatherer *g, const char *host)
     return mx;
 }
 
-/* If there is no MX, the domain's own addresses count as one (RFC 5321 section 5.1). */
+/* If there is no MX record, the domain itself is the MX host if it has addresses (RFC 5321 section
+ * 5.1). */
 static void ask_about_mxs(gatherer *g, mta_sts_check_facts *facts)
 {
     const apr_array_header_t *hosts = facts->mx.values;

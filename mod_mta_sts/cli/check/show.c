@@ -6,7 +6,7 @@
 
 #include <apr_strings.h>
 
-/* Names before messages are aligned, except for those that are longer than this. */
+/* In columns: subjects before messages are aligned, except for those that are longer than this. */
 #define SUBJECT_WIDTH_MAX 44
 
 mta_sts_severity cli_check_severity(const apr_array_header_t *domains)
@@ -82,7 +82,7 @@ static const char *title(apr_pool_t *p, const mta_sts_check_section *section)
     }
 }
 
-/* The width of the names that precede messages; 0 if the title contains the name. */
+/* The width of the subjects that precede messages; 0 if the title already contains the subject. */
 static int subject_width(const mta_sts_check_section *section, int quiet)
 {
     size_t width = 0;

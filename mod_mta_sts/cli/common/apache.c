@@ -16,20 +16,20 @@
 
 #include "core/base/text.h"
 
-/* Enough for a hundred thousand domains. */
+/* In bytes; enough for a hundred thousand domains. */
 #define OUTPUT_MAX (256 * 1024 * 1024)
-#define TIME_MAX apr_time_from_sec(18) /* DNS may take 38 of 60 seconds after that */
+#define TIME_MAX apr_time_from_sec(18) /* after that, DNS may take 38 of the 60 seconds */
 
 extern char **environ;
 
-/* A program that was started, and its output. */
+/* A process that was started, and its output. */
 struct cli_apache_run {
     const char *error; /* why it could not be started; or NULL */
-    int is_absent;     /* whether that is so because there is none */
+    int is_absent;     /* whether the reason is that there is no apachectl */
     apr_time_t end;    /* when it must have finished */
     pid_t pid;
     int fd;     /* standard output */
-    int errors; /* standard error, in memory */
+    int errors; /* standard error, a file in memory */
     char *text;
     apr_size_t len, room;
 };
@@ -67,7 +67,7 @@ static const char *start(cli_apache_run *r)
     return NULL;
 }
 
-/* Reads some output. Returns 0 at its end, or if there is too much. */
+/* Reads some of the output. Returns 0 at its end, or if it is too long. */
 static int read_some(apr_pool_t *p, cli_apache_run *r)
 {
     ssize_t got;
@@ -184,7 +184,7 @@ int cli_apache_exists(const cli_apache_run *r)
     return !r->is_absent;
 }
 
-/* Waits for the document. */
+/* Waits for the process, and returns the document. */
 static const char *collect(apr_pool_t *p, cli_apache_run *r)
 {
     const char *error = NULL;

@@ -11,7 +11,7 @@
 
 /*
  * The policies that this machine's httpd is configured to serve, as printed by `apachectl -t -D
- * DUMP_MTA_STS_JSON` (doc/dump-json.md). cli/common/hosted.h adds those of hosted domains.
+ * DUMP_MTA_STS_JSON` (doc/dump-json.md). cli/common/hosted.h adds the policies of hosted domains.
  */
 
 /* Where a policy is defined, as FILE:LINE. */
@@ -21,63 +21,66 @@ typedef struct cli_apache_location {
 } cli_apache_location;
 
 typedef struct cli_apache_policy {
-    const char *domain;            /* policy domain */
-    const char *id;                /* id of the configured policy */
-    const mta_sts_policy *policy;  /* the configured policy; id and policy are NULL if the row of a
-                                      hosted domain is wrong and was never right */
-    const char *endpoint;          /* URL at which its policy host accepts reports, or NULL */
-    int certificate_days;          /* of MTASTSCertificateDays, which applies to all; -1: unset */
-    apr_array_header_t *locations; /* of cli_apache_location: all that are served over https */
-    int is_hosted;                 /* whether it is a row in the database */
-    const char *row_wrong;         /* why that row is wrong; NULL: it is not */
+    const char *domain;           /* policy domain */
+    const char *id;               /* id of the configured policy */
+    const mta_sts_policy *policy; /* the configured policy; id and policy are NULL if the row of a
+                                     hosted domain is not valid and never was */
+    const char *endpoint;         /* URL at which its policy host accepts reports, or NULL */
+    int certificate_days; /* value of MTASTSCertificateDays, which applies to all policies; -1: not
+                             set */
+    apr_array_header_t *locations; /* of cli_apache_location: all locations that are served over
+                                      https */
+    int is_hosted;                 /* whether the policy is a row in the database */
+    const char *row_wrong;         /* why this row is not valid, or NULL if it is valid */
 } cli_apache_policy;
 
 typedef struct cli_apache {
     apr_array_header_t *policies; /* of cli_apache_policy, each domain once, sorted by domain,
                                      without patterns and without policies that are defined only
                                      for http */
-    int certificate_days;         /* of MTASTSCertificateDays; -1: unset */
+    int certificate_days;         /* value of MTASTSCertificateDays; -1: not set */
     const char *hosting_dir;      /* the state directory, if MTASTSHosting is on; else NULL */
-    const char *hosting_problem;  /* why nothing is known about hosted domains; or NULL */
-    int hosting_held;             /* hosted domains whose deletion is held back */
-    int hosting_wrong;            /* wrong rows */
+    const char *hosting_problem;  /* why nothing is known about hosted domains, or NULL */
+    int hosting_held;             /* number of hosted domains whose deletion is held back */
+    int hosting_wrong;            /* number of rows that are not valid */
     apr_time_t hosting_synced;    /* when httpd last read them from the database; 0: not known */
     const char *report_path;      /* path at which policy hosts of hosted domains accept reports, or
                                      NULL */
-    apr_array_header_t *pair_paths; /* of const char *: the wildcard paths of MTASTSCertificates */
-    mta_sts_findings *findings;     /* what configtest found; locations are in the messages */
+    apr_array_header_t *pair_paths; /* of const char *: the globs of MTASTSCertificates */
+    mta_sts_findings *findings; /* the findings of configtest, with locations in their messages */
 } cli_apache;
 
-/* An apachectl that was started. */
+/* An apachectl process that was started. */
 typedef struct cli_apache_run cli_apache_run;
 
 /*
- * Runs apachectl, which reads the whole configuration of httpd, and may need to be root for that.
+ * Runs apachectl, which reads the whole configuration of httpd, for which it may have to run as
+ * root.
  *
  * @param p      pool of the result and of the error text
  * @param apache out; its policies may be empty only with hosting_dir. After an error it is set only
  * if the configuration was read, and serves no domain
- * @return NULL, or why there are no policies and what to do
+ * @return NULL, or why there are no policies, and what to do
  */
 const char *cli_apache_list(apr_pool_t *p, cli_apache **apache);
 
 /*
  * The same in two steps, between which the caller can do something else.
  *
- * @return a started apachectl, or one that could not be started: cli_apache_finish says why.
- *         Without cli_apache_finish it ends unread with this process.
+ * @return the process, even if it could not be started: cli_apache_finish returns why. If
+ *         cli_apache_finish is not called, it ends with this process.
  */
 cli_apache_run *cli_apache_start(apr_pool_t *p);
 const char *cli_apache_finish(apr_pool_t *p, cli_apache_run *run, cli_apache **apache);
 
-/* Whether there is an apachectl on this machine, which that one is. */
+/* Whether there is an apachectl on this machine. */
 int cli_apache_exists(const cli_apache_run *run);
 
 /*
- * The wildcard paths of MTASTSCertificates in all virtual hosts, by another call of apachectl.
+ * Reads the globs of MTASTSCertificates in all virtual hosts, by running apachectl.
  *
  * @param paths out: array of const char *, not empty
- * @return NULL, or why there are none
+ * @return NULL, or why there are none, allocated from p
  */
 const char *cli_apache_list_pair_paths(apr_pool_t *p, apr_array_header_t **paths);
 

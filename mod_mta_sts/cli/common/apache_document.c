@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The document that httpd prints: doc/dump-json.md. */
+/* Parses the document that httpd prints (doc/dump-json.md). */
 #include "cli/common/apache.h"
 
 #include <string.h>
@@ -115,7 +115,8 @@ static mta_sts_findings *read_findings(apr_pool_t *p, const json_t *array)
         const char *message = json_string_value(json_object_get(value, "message"));
         const char *at = read_location(p, json_object_get(value, "location"));
 
-        if (id && subject && message) { /* httpd may know ids that this program does not */
+        if (id && subject && message) { /* httpd may be newer and use ids that this program does not
+                                           know */
             APR_ARRAY_PUSH(findings->list, mta_sts_finding) = (mta_sts_finding){
                 .severity = severity_of(json_string_value(json_object_get(value, "severity"))),
                 .id = apr_pstrdup(p, id),

@@ -17,7 +17,7 @@ cli_answer cli_ask(const char *question)
     printf("%s [y/N] ", question);
     fflush(stdout);
     if (!fgets(line, sizeof(line), stdin)) {
-        puts(""); /* the end of the input leaves the cursor after the question */
+        puts(""); /* at the end of the input, the cursor is still after the question */
         return CLI_ANSWER_NO;
     }
     word += strspn(word, blanks);

@@ -34,8 +34,8 @@ const char *cli_database_find(apr_pool_t *p, const char *value, const char *stat
                               cli_database *database);
 
 /*
- * Checks the two options without opening anything: a command that can do without the database must
- * not take a mistyped path for "nothing recorded".
+ * Checks the two options without opening anything: a command that does not need the database must
+ * not mistake a mistyped path for "nothing recorded".
  *
  * @param p         pool of the error text
  * @param value     of --database, or NULL
@@ -46,19 +46,19 @@ const char *cli_database_find(apr_pool_t *p, const char *value, const char *stat
 const char *cli_database_check(apr_pool_t *p, const char *value, const char *state_dir);
 
 /*
- * Determines the database and opens it. SQLite's file is not created if it does not exist: an error
- * if it was named.
+ * Determines the database and opens it. A missing SQLite file is not created; if it was named, this
+ * is an error.
  *
  * @param p         pool of the database and of the error text
  * @param value     of --database, or NULL
  * @param state_dir of --state-dir, or NULL
- * @param db        out: NULL if there is no such file
+ * @param db        out: NULL after an error, or if there is no such file
  * @return NULL, or why it cannot be opened
  */
 const char *cli_database_open(apr_pool_t *p, const char *value, const char *state_dir,
                               mta_sts_database **db);
 
-/* The same, but a file of SQLite that was named is created. */
+/* The same, but creates the SQLite file if it was named. */
 const char *cli_database_make(apr_pool_t *p, const char *value, const char *state_dir,
                               mta_sts_database **db);
 

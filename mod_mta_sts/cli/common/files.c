@@ -55,8 +55,8 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const name *)a)->name, ((const name *)b)->name);
 }
 
-/* What an entry of a directory is. Only files and directories are read: a link may lead anywhere,
- * and a FIFO may never end. */
+/* Determines the kind of a directory entry. Only files and directories are read, because a link may
+ * point anywhere, and a FIFO may never end. */
 static name name_of(apr_pool_t *p, int directory, const struct dirent *entry)
 {
     name found = {apr_pstrdup(p, entry->d_name), entry->d_type == DT_DIR, NULL};
@@ -80,9 +80,10 @@ static name name_of(apr_pool_t *p, int directory, const struct dirent *entry)
     return found;
 }
 
-/* Sorted, without names that begin with a dot, which mail servers use for files of their own.
+/* Lists the names in a directory, sorted, without those that begin with a dot, which mail servers
+ * use for their own files.
  *
- * @param error out: why the directory cannot be read, or not to its end; or NULL
+ * @param error out: why the directory cannot be read completely; or NULL
  */
 static apr_array_header_t *names_in(apr_pool_t *p, int fd, const char **error)
 {

@@ -43,7 +43,7 @@ static cli_apache_policy make_policy(apr_pool_t *p, const cli_apache *apache,
     return policy;
 }
 
-/* The names of these policies, so that a long list is compared in no time. */
+/* The domains of the policies as a hash, so that long lists can be compared quickly. */
 static apr_hash_t *names_of(apr_pool_t *p, const apr_array_header_t *policies)
 {
     apr_hash_t *names = apr_hash_make(p);

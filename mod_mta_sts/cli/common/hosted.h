@@ -10,15 +10,15 @@
  */
 
 /*
- * Adds the hosted ones of some domains to the policies that are configured, which take precedence.
- * Nothing is added if this machine hosts no domains.
+ * Adds the policies of those domains that are hosted to a list of configured policies, which take
+ * precedence. Adds nothing if this machine hosts no domains.
  *
  * @param p         pool of the policies and of the error text
- * @param apache    the configuration; NULL: it is not known, so that the state directory is that of
+ * @param apache    the configuration; NULL: it is not known, so the state directory is that of
  *                  --state-dir
  * @param state_dir of --state-dir, or NULL
  * @param domains   of const char *, canonical; NULL: all hosted domains (at most MTA_STS_PEEK_MAX)
- * @param policies  of cli_apache_policy
+ * @param policies  of cli_apache_policy; the list to which policies are added
  * @return NULL, or why the snapshot cannot be read
  */
 const char *cli_hosted_add(apr_pool_t *p, const cli_apache *apache, const char *state_dir,

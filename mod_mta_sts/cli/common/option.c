@@ -13,7 +13,7 @@
 #include "core/base/time.h"
 
 #define DAY apr_time_from_sec(86400)
-#define LONG_ONLY 256 /* what getopt_long() returns for rows without a letter, and up */
+#define LONG_ONLY 256 /* the first value that getopt_long() returns for rows without a letter */
 
 static const cli_option help_row = {.name = "help", .letter = 'h', .help = "Print this help."};
 
@@ -69,7 +69,7 @@ static const cli_option *find_row(const cli_option *options, int found)
     return options;
 }
 
-/* An argument up to its "=", since the value of a mistyped option may be a password. */
+/* An argument up to its "=", because the value of a mistyped option may be a password. */
 static const char *option_name(apr_pool_t *p, const char *arg)
 {
     return apr_pstrmemdup(p, arg, strcspn(arg, "="));
@@ -245,7 +245,7 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
     return NULL;
 }
 
-/* The seconds of the unit at the end of a time span; 0 if there is no such unit. */
+/* The number of seconds of the unit at the end of a time span; 0 if there is no such unit. */
 static int seconds_of(char unit)
 {
     return unit == 'h' ? 3600 : unit == 'd' ? 86400 : unit == 'w' ? 7 * 86400 : 0;
@@ -297,7 +297,7 @@ const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, ap
     apr_time_t span;
     const char *error = read_time(p, "--since", text, since, &span);
 
-    if (span) { /* whole days are counted with today */
+    if (span) { /* whole days include today */
         *since = span % DAY ? now - span : cli_option_days_ago(now, (int)(span / DAY));
     }
     *since = *since > 0 ? *since - *since % DAY : 0;

@@ -18,8 +18,8 @@ typedef struct cli_option cli_option;
 /*
  * Stores the value of an option.
  *
- * @param p      pool of what is stored, and of the error text
- * @param target where to store it: offset bytes into the structure of the call
+ * @param p      pool of the stored value and of the error text
+ * @param target where to store the value: offset bytes into the structure of the call
  * @param value  NULL if the option has none
  * @return NULL, or what is wrong with the value and what is allowed
  */
@@ -29,8 +29,8 @@ typedef const char *cli_option_take(apr_pool_t *p, const cli_option *option, voi
 struct cli_option {
     const char *name;  /* without "--" */
     char letter;       /* the short option, or 0 */
-    const char *value; /* its name in the help: "FILE", "text|json"; NULL: the option has no
-                          value */
+    const char *value; /* name of the value in the help: "FILE", "text|json"; NULL: the option has
+                          no value */
     const char *help;
     cli_option_take *take;
     apr_size_t offset; /* of the target in the structure of the call; 0: the structure itself */
@@ -41,7 +41,7 @@ struct cli_option {
 typedef struct cli_args {
     const char *const *list;
     int count;
-    int help; /* --help or -h was given: everything else is ignored */
+    int help; /* whether --help or -h was given: then everything else is ignored */
 } cli_args;
 
 /*
@@ -50,8 +50,8 @@ typedef struct cli_args {
  *
  * @param p       pool of the error text and of what the rows allocate
  * @param argv    the name of the subcommand, then its arguments; reordered
- * @param options rows, ended by an empty one
- * @param call    the structure that the rows store to
+ * @param options rows; the last one is empty
+ * @param call    the structure in which the rows store values
  * @param args    out
  * @return NULL, or what is wrong and what is allowed
  */
@@ -77,11 +77,12 @@ cli_option_take cli_take_choice; /* int, the index of the alternative in the row
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
                               int *number);
 
-/* A name in the notation of dig and zone files, without its final dot; any other text unchanged. */
+/* Removes the final dot of a name in the notation of dig and zone files; any other text is
+ * unchanged. */
 const char *cli_option_name(apr_pool_t *p, const char *text);
 
 /*
- * Reads a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
+ * Parses a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
  * ("2026-05-11", in UTC), or "all".
  *
  * @param name of the option, for the error text
@@ -90,12 +91,12 @@ const char *cli_option_name(apr_pool_t *p, const char *text);
 const char *cli_option_time(apr_pool_t *p, const char *name, const char *text, apr_time_t now,
                             apr_time_t *time);
 
-/* The beginning of the first of some days (UTC), the last of which is today: the "last 30 days" of
- * the status page. */
+/* The beginning (UTC) of the first of some days that end with today, like the "last 30 days" of the
+ * status page. */
 apr_time_t cli_option_days_ago(apr_time_t now, int days);
 
 /*
- * Reads the value of --since, in the same forms: the first day (UTC) that reports are about.
+ * Parses the value of --since, in the same forms: the first day (UTC) that reports are about.
  *
  * @param since out: its beginning, "30d" as in cli_option_days_ago; 0 for "all"
  */

@@ -118,7 +118,7 @@ const char *cli_colour_end(const cli_style *style)
     return style->has_colour ? "\x1b[0m" : "";
 }
 
-/* A conversion that does not lead back to the same domain is not shown, because it may be meant to
+/* U-labels that do not convert back to the same domain are not shown, because they may be meant to
  * deceive. */
 const char *cli_domain_unicode(apr_pool_t *p, const char *domain)
 {

@@ -23,7 +23,7 @@ json_t *cli_strings_to_json(const apr_array_header_t *strings);
 /* A JSON object of {version, mode, mx, max_age}. The caller owns the reference. */
 json_t *cli_policy_to_json(const mta_sts_policy *policy);
 
-/* The complete text, in quotes and escaped (core/base/text.h) if it could confuse a terminal or its
+/* The complete text, quoted and escaped (core/base/text.h) if it could confuse a terminal or its
  * reader. Allocated from p, or the text itself. */
 const char *cli_printable(apr_pool_t *p, const char *text);
 
@@ -31,10 +31,10 @@ const char *cli_printable(apr_pool_t *p, const char *text);
 typedef struct cli_style {
     int is_terminal;
     int has_colour; /* whether it is a terminal that supports colours, and NO_COLOR is not set */
-    int has_utf8;   /* the locale has UTF-8 */
+    int has_utf8;   /* whether the encoding of the locale is UTF-8 */
 } cli_style;
 
-/* The style for standard output. Sets the user's locale. */
+/* Determines the style for standard output. Sets the user's locale. */
 cli_style cli_output_style(void);
 
 /* The sign before a finding: "✔", "·", "⚠", "✘" or "?", or its equivalent in ASCII. */
@@ -44,16 +44,16 @@ const char *cli_severity_sign(const cli_style *style, mta_sts_severity severity)
 const char *cli_severity_colour(const cli_style *style, mta_sts_severity severity);
 const char *cli_colour_end(const cli_style *style);
 
-/* Shows how much is left of a long operation: a line on standard error that is overwritten each
- * time, and erased when nothing is left. */
+/* A function that shows how much of a long operation is left, in a line on standard error that is
+ * overwritten by the next call, and erased when nothing is left. */
 typedef void cli_progress(const char *what, int left);
 
-/* A function that does so, or NULL if standard error is not a terminal. */
+/* Returns such a function, or NULL if standard error is not a terminal. */
 cli_progress *cli_progress_if_terminal(void);
 
 /*
- * A domain for people: "bücher.example (xn--bcher-kva.example)" if it has A-labels and the style
- * has UTF-8, else the domain itself.
+ * A domain for people: "bücher.example (xn--bcher-kva.example)" if it has A-labels and the output
+ * is UTF-8, else the domain itself.
  *
  * @param p pool of the result
  */

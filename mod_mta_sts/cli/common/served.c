@@ -18,8 +18,8 @@
 struct cli_served {
     apr_pool_t *p;
     const mta_sts_policy *of_all; /* or NULL */
-    cli_apache_run *apache;       /* still to be finished; or NULL */
-    cli_apache *configured;       /* what it printed; or NULL */
+    cli_apache_run *apache;       /* a process that is still running, or NULL */
+    cli_apache *configured;       /* its output, or NULL */
     const char *state_dir;        /* of --state-dir, or NULL */
     int asked;                    /* number of domains looked up among the hosted ones */
     apr_hash_t *domains;          /* domain -> mta_sts_policy * */
@@ -53,7 +53,7 @@ cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file)
     served->domains = apr_hash_make(p);
     served->policies = apr_hash_make(p);
     if (!file) {
-        served->apache = cli_apache_start(p); /* takes a while: the files are listed meanwhile */
+        served->apache = cli_apache_start(p); /* runs while the files are being listed */
         return served;
     }
     served->of_all = cli_read_valid_policy(p, name, file);
@@ -79,7 +79,8 @@ mta_sts_database *cli_served_database(const cli_served *served)
     return served->db;
 }
 
-/* A report may be about any number of domains, each of which takes a look into the snapshot. */
+/* Finds the policy of a hosted domain. The number of lookups is limited, because reports may be
+ * about any number of domains. */
 static const mta_sts_policy *find_hosted(cli_served *served, const char *domain)
 {
     apr_array_header_t *names = apr_array_make(served->p, 1, sizeof(const char *));

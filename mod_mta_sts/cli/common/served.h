@@ -7,8 +7,8 @@
 #include "tlsrpt/advice/policy_match.h"
 
 /*
- * The policies that are served now, as far as this machine knows; the policies that senders used
- * are compared with them.
+ * The policies that are served now, as far as this machine knows, with which the policies that
+ * senders used are compared.
  */
 
 typedef struct cli_served cli_served;
@@ -16,8 +16,8 @@ typedef struct cli_served cli_served;
 /*
  * @param p    pool of the result
  * @param name of the subcommand, for the error text
- * @param file policy that applies to every domain (--policy); NULL: what this machine's httpd is
- *             configured to serve, if that is known
+ * @param file file with the policy of all domains (--policy); NULL: the policies that this
+ *             machine's httpd is configured to serve, if they are known
  * @return NULL after printing on standard error why the file does not contain a valid policy
  */
 cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file);
@@ -30,7 +30,7 @@ cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file);
  */
 void cli_served_open_history(cli_served *served, const char *state_dir);
 
-/* The database that was opened; NULL: none. */
+/* The database that was opened, or NULL. */
 mta_sts_database *cli_served_database(const cli_served *served);
 
 /* The policies of a domain: the one that is served now, and earlier ones. */

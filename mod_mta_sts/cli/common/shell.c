@@ -16,7 +16,7 @@
 
 #include "core/base/text.h"
 
-#define STEP 20 /* milliseconds between two looks whether it has ended */
+#define STEP 20 /* in milliseconds: how often to check whether it has ended */
 
 extern char **environ;
 
@@ -28,13 +28,13 @@ typedef struct process {
     apr_time_t end;
 } process;
 
-/* It gets the signals that a command expects, and a process group of its own, to be killed with all
- * that it starts. */
+/* Gives the command default signal handling, and a process group of its own, so that it can be
+ * killed with all processes that it starts. */
 static void set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t defaults, none;
 
-    sigemptyset(&none); /* the caller may hold signals back */
+    sigemptyset(&none); /* the caller may have blocked signals */
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     posix_spawnattr_init(attributes);
@@ -78,7 +78,8 @@ static const char *start(const char *command, process *made)
     return rc ? strerror(rc) : NULL;
 }
 
-/* Writes what it takes; a command that does not read its input may be right without it. */
+/* Writes as much of the input as the command accepts; a command may succeed without reading its
+ * input. */
 static const char *feed(process *running, const char *text)
 {
     struct pollfd writable = {.fd = running->input, .events = POLLOUT};

@@ -3,11 +3,12 @@
 
 #include <string.h>
 
-#define NAME_MAX_LEN 24 /* longer names resemble nothing */
+#define NAME_MAX_LEN 24 /* longer names are never similar */
 #define SIMILAR 2       /* the distance up to which names are similar */
 
-/* The number of characters to insert, delete or replace, or of neighbours to swap, to get from one
- * text to the other; the maximum for texts longer than NAME_MAX_LEN. */
+/* The edit distance: the number of characters to insert, delete or replace, or of neighbours to
+ * swap, to turn one text into the other (Damerau-Levenshtein); the maximum for texts longer than
+ * NAME_MAX_LEN. */
 static int distance(const char *one, const char *other)
 {
     int d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];

@@ -5,10 +5,12 @@
 /* Misspelled names of subcommands and options. */
 
 /*
- * @param name as typed
- * @param names those that exist
- * @return the one that was probably meant: at most two characters are missing, wrong, swapped or
- *         too many; NULL if there is none
+ * Finds the name that was probably meant.
+ *
+ * @param name  as typed
+ * @param names the names that exist
+ * @return the name from which at most two edits (a missing, wrong, extra or swapped character) lead
+ *         to the typed one; NULL if there is none
  */
 const char *cli_similar(const char *name, const char *const *names, int count);
 

@@ -34,20 +34,20 @@ const char *cli_state_dir_find(const char *value);
 int cli_state_dir_is_named(const char *value);
 
 /*
- * Refuses a directory with other files and none of the module. One that does not exist is not refused.
+ * Rejects a directory that contains files but none of the module's, in which nothing must be
+ * created. Accepts a directory that does not exist.
  *
  * @param p pool of the error text
- * @return NULL, or what is wrong and what to do
+ * @return NULL, or what is wrong, and what to do
  */
 const char *cli_state_dir_check(apr_pool_t *p, const char *dir);
 
 /*
- * As root, permanently switches to the owner of that directory: its group and user, without
- * supplementary groups. Any user: refuses a directory with other files and none of the module, in
- * which nothing must be created.
+ * If the process runs as root, it permanently becomes the owner of the directory (its user and
+ * group, without supplementary groups). Then, as any user, calls cli_state_dir_check.
  *
  * @param p pool of the error text
- * @return NULL, or why that failed and what to do
+ * @return NULL, or why that failed, and what to do
  */
 const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir);
 

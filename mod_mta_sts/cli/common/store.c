@@ -51,8 +51,8 @@ static const char *user_name(apr_pool_t *p, uid_t user)
     return apr_uid_name_get(&name, user, p) == APR_SUCCESS ? name : apr_psprintf(p, "uid %u", user);
 }
 
-/* Why this user is wrong, or NULL. A mail server runs the command as the user in its
- * configuration. */
+/* Why the command must not run as this user, or NULL. A mail server runs the command as the user in
+ * its configuration. */
 static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
 {
     const char *owner;
@@ -68,8 +68,9 @@ static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
                         dir, owner, user_name(p, geteuid()), owner);
 }
 
-/* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist: httpd makes
- * it at its first start, and the directory where a file system should be mounted is empty. */
+/* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist: httpd
+ * creates it at its first start, but it is missing from a mount point whose file system is not
+ * mounted. */
 static const char *why_unreadable(const char *path, int is_needed)
 {
     struct stat info;
@@ -177,9 +178,9 @@ typedef struct listing {
     int count, room;
 } listing;
 
-/* No report is about a day after the one on which it came, and most of them are about the day
- * before: what came earlier need not be read. A machine whose date is not set yet stamps with 1970:
- * such reports may be about any day. */
+/* Whether a report need not be read because it was received before the range: no report is about a
+ * day after its receipt. Reports that a machine received before its clock was set have a date in
+ * 1970, and may be about any day. */
 static int is_skipped(listing *list, apr_time_t received)
 {
     if (received < list->range->received) {
@@ -227,8 +228,8 @@ static int compare_entries(const void *a_, const void *b_)
 
 /* --- reading reports --- */
 
-/* With the limits for stored reports, so that everything is read that MTASTSReportMaxSize ever
- * allowed, as `mta-sts reindex` does. */
+/* Reads with the limits for stored reports, like `mta-sts reindex`, so that every report is read
+ * that any MTASTSReportMaxSize has allowed. */
 static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr_pool_t *p)
 {
     cli_store_report *report = apr_pcalloc(p, sizeof(*report));

@@ -11,8 +11,8 @@
 #define CLI_EXIT_INVALID 1
 #define CLI_EXIT_USAGE 2
 
-/* Exit statuses of check, ready and watch, which are those of Nagios plugins; UNKNOWN also means wrong
- * usage. */
+/* Exit statuses of check, ready and watch, which are those of Nagios plugins; UNKNOWN also means
+ * wrong usage. */
 #define CLI_EXIT_WARNING 1
 #define CLI_EXIT_CRITICAL 2
 #define CLI_EXIT_UNKNOWN 3
@@ -25,12 +25,12 @@
  */
 typedef struct cli_subcommand {
     const char *name;
-    const char *summary;       /* its line in `mta-sts --help` */
-    const char *usage;         /* what follows the name on a command line; one line for each form */
-    const char *arguments;     /* what may follow the options, for shell completion: "FILE", "" */
+    const char *summary;   /* its line in `mta-sts --help` */
+    const char *usage;     /* the rest of the command line after the name; one line for each form */
+    const char *arguments; /* the arguments after the options, for shell completion: "FILE", "" */
     const char *description;   /* a paragraph of the help */
     const char *exit_statuses; /* the last paragraph of the help */
-    const cli_option *options; /* ended by an empty row; --help is added to every subcommand */
+    const cli_option *options; /* the last row is empty; --help is added to every subcommand */
     int (*run)(apr_pool_t *p, const struct cli_subcommand *self, int argc, const char *const *argv);
 } cli_subcommand;
 
@@ -52,7 +52,7 @@ extern const cli_subcommand cli_watch;
  *
  * @param p    pool of the error text
  * @param argv as passed to run; its elements are reordered
- * @param call the structure that the rows of self->options store to
+ * @param call the structure in which the rows of self->options store values
  * @param args out: the arguments after the options, or whether help was requested
  * @return NULL, or what is wrong
  */

@@ -4,7 +4,7 @@
 
 /* Paragraphs for people, on standard output. */
 
-/* Prints text wrapped to 78 columns, and a newline. The cursor must be in column `indent`, where
+/* Prints text wrapped to 78 columns, and a newline. The cursor must be in column `indent`, in which
  * all further lines begin as well. */
 void cli_print_wrapped(int indent, const char *text);
 

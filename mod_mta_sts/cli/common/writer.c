@@ -53,7 +53,7 @@ static apr_size_t add_json_character(mta_sts_buffer *buffer, const char *text, a
     return length ? length : 1;
 }
 
-/* The number of bytes from here that need no escape. */
+/* The number of bytes at text that need no escape. */
 static apr_size_t plain_length(const char *text, apr_size_t left)
 {
     apr_size_t i = 0;
@@ -104,8 +104,8 @@ void cli_write_json_array(mta_sts_buffer *buffer, const apr_array_header_t *text
     mta_sts_buffer_add(buffer, "]", 1);
 }
 
-/* Writes a number with this many digits and the character after it; printf would take up most of
- * the time needed for a report. */
+/* Writes a number with a fixed number of digits, and the character after it; printf() would take
+ * most of the time needed for a report. */
 static char *put_digits(char *out, int number, int count, char after)
 {
     int i;
@@ -153,7 +153,8 @@ static int is_formula(const char *text)
     return 0;
 }
 
-/* If semicolons separate cells, as in Excel for much of Europe, a new cell begins after each. */
+/* Guards each part after a semicolon, because semicolons separate cells in Excel in many European
+ * locales. */
 static const char *guard_parts(apr_pool_t *p, const char *text)
 {
     char *guarded, *out;

@@ -15,9 +15,9 @@
  * determines the current state, cli/dns/output.c prints what to publish.
  */
 
-/* Where the policy to be published comes from. */
+/* The source of the policy to be published. */
 typedef enum cli_dns_source {
-    CLI_DNS_SERVED, /* what the policy host serves now */
+    CLI_DNS_SERVED, /* the policy that the policy host serves now */
     CLI_DNS_FILE,
     CLI_DNS_APACHE, /* the configuration of this machine's httpd */
 } cli_dns_source;
@@ -33,7 +33,7 @@ struct cli_dns_call {
     apr_pool_t *p;
     cli_dns_source source;
     const char *file; /* for CLI_DNS_FILE */
-    int is_offline;   /* query nothing over the network */
+    int is_offline;   /* whether to send no queries over the network */
     cli_dns_show *show;
     int ttl;                       /* in seconds, or MTA_STS_TTL_UNCHANGED */
     apr_array_header_t *rua;       /* of const char *, each in the form of mta_sts_rua_parse */
@@ -42,9 +42,9 @@ struct cli_dns_call {
     const char *state_dir;          /* or NULL */
     const char *database;           /* or NULL: MTASTSDatabase */
     cli_check_options network;      /* how to query the current state */
-    apr_array_header_t *configured; /* of cli_apache_policy: what this machine's httpd is configured
-                                       to serve, and the hosted ones of the domains; NULL: not
-                                       known */
+    apr_array_header_t *configured; /* of cli_apache_policy: the policies that this machine's httpd
+                                       is configured to serve, and those of the domains that are
+                                       hosted; NULL: not known */
     apr_array_header_t *domains;    /* of cli_dns_domain */
 };
 
@@ -54,7 +54,8 @@ typedef struct cli_dns_domain {
     const char *host;             /* policy host */
     const mta_sts_policy *policy; /* to be published; NULL: not available */
     const char *id;
-    mta_sts_rollout_date copies; /* of earlier policies; facts.copies is this if it is known */
+    mta_sts_rollout_date copies; /* copies of earlier policies; facts.copies points to it if it is
+                                    known */
     mta_sts_publication_facts facts;
     mta_sts_findings *findings;
 } cli_dns_domain;
@@ -62,16 +63,16 @@ typedef struct cli_dns_domain {
 /* Adds a domain without any facts; it must be canonical, and is borrowed. */
 void cli_dns_add_domain(apr_pool_t *p, cli_dns_call *call, const char *domain);
 
-/* Determines the policies to be published, unless that is what is served; with CLI_DNS_APACHE it
- * adds the domains if there are none. Returns as cli_dns_gather. */
+/* Determines the policies to be published, unless the source is CLI_DNS_SERVED. With
+ * CLI_DNS_APACHE, adds all configured domains if the list is empty. Returns as cli_dns_gather. */
 int cli_dns_read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call);
 
 /* Sets call->configured. Returns NULL, or why httpd's configuration is not known. */
 const char *cli_dns_know_configured(apr_pool_t *p, cli_dns_call *call);
 
 /*
- * Determines what is to be published, and the current state. What cannot be determined is in the
- * domains' findings.
+ * Determines what is to be published, and the current state. If something cannot be determined, a
+ * finding is added to that domain.
  *
  * @return CLI_EXIT_OK, or another exit status after printing why on standard error
  */

@@ -66,7 +66,7 @@ static int is_unknown(const cli_dns_domain *domain)
     return 0;
 }
 
-/* Of a domain that does not exist, there is nothing else to say. */
+/* Reports what is missing; for a domain that does not exist, nothing else. */
 static void report_missing(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain)
 {
     if (is_unknown(domain)) {
@@ -86,7 +86,8 @@ static void report_missing(apr_pool_t *p, const cli_dns_call *call, cli_dns_doma
         "no valid policy is served, so there is nothing to publish");
 }
 
-/* The policy to be published is the one at the first address that senders would accept it from. */
+/* Takes the policy at the first address from which senders would accept it as the one to be
+ * published. */
 static void take_served(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain,
                         const apr_array_header_t *fetches)
 {
@@ -107,8 +108,8 @@ static void take_served(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain 
     }
 }
 
-/* Senders may use any address, so the policy counts as served if all addresses that answer serve
- * it. */
+/* Senders may use any address, so a policy counts as served only if all addresses that respond
+ * serve it. */
 static void compare_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_header_t *fetches)
 {
     mta_sts_publication_facts *facts = &domain->facts;
@@ -192,7 +193,8 @@ static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
     return error;
 }
 
-/* Determines how long caches may store what is in DNS now, since that is the time to wait. */
+/* Determines how long caches may store the current records, which is the time to wait after a
+ * change. */
 static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_options *options,
                          apr_time_t end)
 {
@@ -216,7 +218,7 @@ static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_o
     cli_zone_ttl_read(p, options, wanted, end);
 }
 
-/* A host with addresses for which no alias was found is not an alias. */
+/* If the host has addresses and no alias was found, it is not an alias. */
 static void set_alias_status(mta_sts_answer *now)
 {
     if (now[MTA_STS_TYPE_CNAME].status == MTA_STS_ANSWER_NOT_QUERIED &&

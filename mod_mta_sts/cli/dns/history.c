@@ -56,7 +56,7 @@ const char *cli_dns_read_history(apr_pool_t *p, cli_dns_call *call)
     if (!error && db) {
         error = read_domains(p, db, call);
     }
-    error = error ? apr_pstrdup(p, error) : NULL; /* it may be allocated by the database */
+    error = error ? apr_pstrdup(p, error) : NULL; /* the database may own the text */
     if (db) {
         mta_sts_database_close(db);
     }

@@ -10,7 +10,7 @@
  * owner of the state directory.
  *
  * @param p pool of the error text
- * @return NULL, also if this machine has no history; else why it cannot be read
+ * @return NULL, even if this machine has no history; else why it cannot be read
  */
 const char *cli_dns_read_history(apr_pool_t *p, cli_dns_call *call);
 

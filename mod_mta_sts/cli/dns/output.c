@@ -59,7 +59,7 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
     }
 }
 
-/* Why the date is not certain. */
+/* Prints why the date is not certain. */
 static void print_doubts(apr_pool_t *p, const mta_sts_rollout_date *copies)
 {
     if (copies->is_served && copies->hosts->nelts) {
@@ -73,7 +73,8 @@ static void print_doubts(apr_pool_t *p, const mta_sts_rollout_date *copies)
     }
 }
 
-/* Prints dates without the time of day, which is an estimate. */
+/* Prints the earlier policies, with dates but without the time of day, which is only an
+ * estimate. */
 static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 {
     const mta_sts_rollout_date *copies = domain->facts.copies;
@@ -137,7 +138,7 @@ static json_t *string_to_json(const char *text)
     return string ? string : json_null();
 }
 
-/* A record in the zone of another party: what is to be asked of it. */
+/* A record in the zone of another party, with the request to that party. */
 static json_t *delegated_to_json(apr_pool_t *p, const mta_sts_publication_record *record)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o}", "name", record->delegated, "target",
@@ -161,7 +162,7 @@ static int is_record(const mta_sts_publication_record *record)
     return !record->delegated && !record->is_example;
 }
 
-/* What a person has to complete. */
+/* Whether the admin has to complete a record. */
 static int is_example(const mta_sts_publication_record *record)
 {
     return !record->delegated && record->is_example;
@@ -172,7 +173,7 @@ static int is_delegated(const mta_sts_publication_record *record)
     return record->delegated != NULL;
 }
 
-/* Those records for which that is so. */
+/* The records for which a predicate holds, as JSON. */
 static json_t *records_to_json(apr_pool_t *p, const mta_sts_publication *publication,
                                int (*is_wanted)(const mta_sts_publication_record *),
                                json_t *(*to_json)(apr_pool_t *, const mta_sts_publication_record *))

@@ -75,8 +75,7 @@ static void take_configured(apr_pool_t *p, cli_dns_domain *domain,
                         "this machine's httpd is not configured to serve a policy for it");
 }
 
-/* The configuration, and what is hosted of the domains. Not every machine that asks serves
- * policies. */
+/* Reads the configuration, and the hosted domains. The machine need not serve policies itself. */
 const char *cli_dns_know_configured(apr_pool_t *p, cli_dns_call *call)
 {
     apr_array_header_t *names = apr_array_make(p, call->domains->nelts, sizeof(const char *));

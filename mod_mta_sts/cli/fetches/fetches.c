@@ -26,14 +26,14 @@ typedef struct fetches_call {
     cli_names_options names;
 } fetches_call;
 
-/* What is printed. */
+/* The data to print. */
 typedef struct fetches_found {
     const char *domain; /* "": others */
     const apr_array_header_t *rows;
-    const apr_array_header_t *networks; /* of const char *: those of the rows, each once */
+    const apr_array_header_t *networks; /* of const char *: the networks in the rows, each once */
     const cli_names *names;
     mta_sts_fetches_coverage coverage;
-    apr_time_t since; /* what was requested */
+    apr_time_t since; /* the requested beginning */
 } fetches_found;
 
 static const char *take_since(apr_pool_t *p, const cli_option *option, void *target,
@@ -67,7 +67,7 @@ static void print_row(apr_pool_t *p, const mta_sts_fetch *row)
            *row->agent ? "  " : "", *row->agent ? mta_sts_format_name(p, row->agent) : "");
 }
 
-/* Whether requests from before the first record were to be shown, and no gap says the same. */
+/* Whether the requested period begins before the first record, and no gap covers that already. */
 static int is_cut_off(const mta_sts_fetches_coverage *coverage, apr_time_t since)
 {
     int i;
@@ -122,7 +122,7 @@ static void print_names(apr_pool_t *p, const fetches_found *found)
     }
 }
 
-/* Rows without a network. */
+/* Prints the rows without a network. */
 static void print_unknown(apr_pool_t *p, const apr_array_header_t *rows)
 {
     apr_int64_t requests = 0;
@@ -251,7 +251,7 @@ static const char *read_log(apr_pool_t *p, mta_sts_database *db, const fetches_c
     found->rows = rows;
     found->since = call->since;
     error = error ? error : mta_sts_fetches_cover(db, call->since, now, now, p, &found->coverage);
-    if (!error && !call->since) { /* what was before the first record is no gap */
+    if (!error && !call->since) { /* the time before the first record is not a gap */
         error = mta_sts_fetches_cover(db, found->coverage.began, now, now, p, &found->coverage);
     }
     if (!error) {

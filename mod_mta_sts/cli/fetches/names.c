@@ -16,10 +16,11 @@
 #define DAY apr_time_from_sec(86400)
 #define REPORTS_SINCE (90 * DAY)
 #define NAMES_MAX 5      /* of one network */
-#define ADDRESSES_MAX 20 /* that are looked up in one call */
-#define REPORTED_MAX 10  /* of them from reports, which come first: the log always has more */
+#define ADDRESSES_MAX 20 /* maximum number of addresses that are looked up in one call */
+/* Maximum number of those from reports, which come first; the log always has more. */
+#define REPORTED_MAX 10
 #define LOGGED_MAX                                                                                 \
-    300 /* addresses of the log that these are chosen from; an IPv4 network has 256 */
+    300 /* number of addresses in the log from which they are chosen; an IPv4 network has 256 */
 #define NETWORK_ADDRESSES_MAX 3
 #define LOOKUP_TIME apr_time_from_sec(5)
 #define QUESTION_TIME apr_time_from_sec(3)
@@ -40,13 +41,13 @@ typedef struct search {
     apr_time_t now;
     const cli_names *names;
     apr_hash_t *addresses;      /* network -> array of const char * */
-    apr_hash_t *waiting;        /* network -> itself: those that are not due */
-    int is_for_all;             /* whether networks are looked up that are not shown */
-    apr_array_header_t *wanted; /* of const char *: its keys, in order */
+    apr_hash_t *waiting;        /* network -> itself: networks that are not due yet */
+    int is_for_all;             /* whether to look up networks that are not shown */
+    apr_array_header_t *wanted; /* of const char *: the keys of `addresses`, in order */
     int count, max;             /* of addresses */
 } search;
 
-/* Making one, without validation, asks nothing. */
+/* Validates the address by creating a resolver, which sends no query without DNSSEC validation. */
 const char *cli_names_take_resolver(apr_pool_t *p, const cli_option *option, void *target,
                                     const char *value)
 {
@@ -136,7 +137,7 @@ static void want_reported(search *s, const char *network, const char *address)
     }
 }
 
-/* Adds who signed the reports, and looks up the addresses in them. */
+/* Adds the signers of reports, and the addresses in these reports to those to look up. */
 static void take_reports(search *s)
 {
     apr_array_header_t *list;
@@ -174,7 +175,7 @@ static void ask(const search *s, const char *network, apr_array_header_t *questi
     }
 }
 
-/* The results of one network, which are next in the list. */
+/* Collects the results of one network, which come next in the list. */
 static mta_sts_network_result result_of(const search *s, const char *network,
                                         const apr_array_header_t *questions, int *next)
 {
@@ -192,7 +193,8 @@ static mta_sts_network_result result_of(const search *s, const char *network,
     return result;
 }
 
-/* What cannot be stored is looked up again next time. */
+/* Looks up the addresses. If the results cannot be stored, they will be looked up again next
+ * time. */
 static void look_up(const search *s, const cli_names_options *options)
 {
     const cli_resolver_options resolver = {.server = options->server, .timeout = QUESTION_TIME};

@@ -8,18 +8,18 @@
 #include "core/database/database.h"
 
 /*
- * Whose networks are in the fetch log, as far as that is confirmed: by DNS
- * (core/database/network_names.h), or by the signature of a report that names an address of the
+ * The owners of the networks in the fetch log, as far as they are confirmed: by DNS
+ * (core/database/network_names.h), or by the signature of a report that contains an address of the
  * network (tlsrpt/index/origin.h). Names that DNS has not confirmed yet are looked up, a few in
  * each call.
  */
 
 typedef struct cli_names_options {
-    const char *server; /* of the resolver; NULL: the system's */
-    int is_offline;     /* look up nothing */
+    const char *server; /* address of the resolver; NULL: the system's */
+    int is_offline;     /* whether to look up nothing */
 } cli_names_options;
 
-/* Reads the address of a name server. */
+/* Parses the address of a name server. */
 cli_option_take cli_names_take_resolver;
 
 /* clang-format off */
@@ -33,24 +33,26 @@ cli_option_take cli_names_take_resolver;
 typedef struct cli_names cli_names;
 
 /*
- * Finds the names of networks. What cannot be read or looked up has none.
+ * Finds the names of networks. Networks that cannot be read or looked up have none.
  *
  * @param p        pool of the result
- * @param domains  of const char *: policy domains whose full addresses are looked up, while the log
- *                 has them; "": others
- * @param networks of const char *: those that are shown; borrowed
+ * @param domains  of const char *: policy domains for whose requests full addresses are looked up,
+ *                 if the log still has them; "": others
+ * @param networks of const char *: the networks to show; borrowed
  */
 cli_names *cli_names_find(apr_pool_t *p, mta_sts_database *db, const cli_names_options *options,
                           const apr_array_header_t *domains, const apr_array_header_t *networks);
 
-/* Looks up names of networks of any domain, a few in each call, so that they are known when they
- * are needed, also by the status page. */
+/* Looks up the names of networks that requested any domain, a few in each call, so that they are
+ * known when a command or the status page needs them. */
 void cli_names_learn(apr_pool_t *p, mta_sts_database *db, const cli_names_options *options);
 
-/* "example.net (confirmed by DNS), example.org (named in its verified reports)"; NULL: none. */
+/* "example.net (confirmed by DNS), example.org (named in its verified reports)"; Allocated from p;
+ * NULL: no names. */
 const char *cli_names_text(apr_pool_t *p, const cli_names *names, const char *network);
 
-/* [{"name", "dns_confirmed_at", "reported_at"}], with times or null. */
+/* A JSON array of {name, dns_confirmed_at, reported_at}; each time may be null. The caller owns the
+ * reference. */
 json_t *cli_names_json(apr_pool_t *p, const cli_names *names, const char *network);
 
 #endif

@@ -17,7 +17,7 @@ typedef struct reader {
     int quoted;
 } reader;
 
-/* Skips a comment, which may contain others; NULL if it is not closed. */
+/* Skips a comment, which may be nested; NULL if it is not closed. */
 static const char *skip_comment(const char *at)
 {
     int depth = 0;
@@ -133,8 +133,9 @@ static int is_within(const char *name, const char *domain)
            (name_len == len || name[name_len - len - 1] == '.');
 }
 
-/* Reads one result up to its ";", which may be about DKIM or anything else. A signature has one
- * domain: where several are named, a part of the signature was copied that contains another. */
+/* Reads one result up to its ";", which may be about DKIM or anything else. A signature has exactly
+ * one domain: if several are given, the server has copied a part of the signature that contains
+ * another one. */
 static int read_result(reader *r, const char *from, const char **domain)
 {
     const char *name, *value, *signer = NULL, *named = NULL;
@@ -174,7 +175,7 @@ cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const ch
         }
         next_token(&r);
         if (!is_end(&r) && strcmp(r.token, "1") != 0) {
-            return CLI_AUTH_OTHER; /* another version, whose meaning is not known */
+            return CLI_AUTH_OTHER; /* an unknown version */
         }
         while (!is_end(&r)) {
             next_token(&r);

@@ -13,8 +13,9 @@
     "the inflated data exceeds the limit here: this report and what follows it were not read"
 #define RAW_WINDOW (-15)  /* zlib: deflate without a header, as in zip */
 #define GZIP_WINDOW 31    /* zlib: 15 bits, gzip only */
-#define BEGINNING_MAX 512 /* in bytes: what is examined to detect the type of a text */
-#define TOGETHER 16       /* times the limit of one: for all documents of an input */
+#define BEGINNING_MAX 512 /* in bytes: the part of a text that is examined to detect its type */
+/* The limit for all documents of an input, as a multiple of the limit for one. */
+#define TOGETHER 16
 
 /* Skips blanks and a byte order mark. */
 static apr_size_t skip_blanks(const char *bytes, apr_size_t len)
@@ -56,7 +57,7 @@ int cli_content_is_known(const char *bytes, apr_size_t len)
            is_zip(bytes, len) || is_dmarc(bytes, len);
 }
 
-/* --- where a JSON document ends --- */
+/* --- the end of a JSON document --- */
 
 typedef struct scan {
     apr_int64_t depth;
@@ -231,7 +232,7 @@ static const char *read_entry(apr_pool_t *p, const char *bytes, apr_size_t len, 
     return method == 0 ? NULL : "the archive is compressed with a method other than deflate";
 }
 
-/* Directories, and what macOS adds to archives. */
+/* Whether a member is a directory, or one that macOS adds to archives. */
 static int is_extra(const char *name, apr_size_t len)
 {
     static const char macos[] = "__MACOSX/";

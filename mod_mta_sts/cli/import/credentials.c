@@ -17,11 +17,12 @@
 #include "cli/import/netrc.h"
 #include "core/base/monotonic.h"
 
-#define WAIT apr_time_from_sec(60) /* for a command, or a file that is a pipe */
+/* Maximum time to wait for a command, or for a file that is a pipe. */
+#define WAIT apr_time_from_sec(60)
 #define EXIT_WAIT apr_time_from_msec(20)
 #define EXIT_TRIES 250
 
-/* All that comes from a descriptor, up to most bytes. @return 0, or an errno */
+/* Reads everything from a descriptor, up to `most` bytes. Returns 0, or an errno */
 static int read_all(apr_pool_t *p, int fd, apr_size_t most, const char **text)
 {
     apr_time_t until = mta_sts_monotonic_now() + WAIT;
@@ -92,7 +93,8 @@ static void run_shell(const char *command, int output)
     _exit(127);
 }
 
-/* Its exit status. What does not end in time is ended; what printed all should be about to end. */
+/* Returns the exit status of the command. It is killed if it does not end in time; normally it ends
+ * soon after it has printed everything. */
 static int wait_for(pid_t child, int is_late)
 {
     int status = 0, tries;

@@ -13,7 +13,9 @@
 #include "core/base/format.h"
 #include "core/base/name.h"
 
-#define LOOKUPS_MAX 5 /* keys of one message, whose author chooses how many there are */
+/* Maximum number of keys that are looked up for one message; its author chooses how many signatures
+ * it has. */
+#define LOOKUPS_MAX 5
 
 struct cli_dkim {
     cli_resolver *resolver;
@@ -59,7 +61,7 @@ static DKIM_CBSTAT look_up_key(DKIM *message, DKIM_SIGINFO *signature, u_char *b
 
 /* --- the message --- */
 
-/* Converts line ends to CRLF, as they were signed. The message may contain NUL. */
+/* Converts line ends to CRLF, with which the message was signed. The message may contain NUL. */
 static u_char *to_crlf(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t *crlf_len)
 {
     u_char *text = apr_palloc(p, 2 * len + 1), *out = text;

@@ -15,13 +15,17 @@
 typedef struct cli_dkim cli_dkim;
 
 /*
+ * Creates a verifier.
+ *
  * @param p       pool of the result and of the error text
- * @param options of the resolver; borrowed for the call
+ * @param options options of the resolver; borrowed during the call
  * @return NULL, or why signatures cannot be verified
  */
 const char *cli_dkim_make(apr_pool_t *p, const cli_resolver_options *options, cli_dkim **dkim);
 
 /*
+ * Verifies the signatures of a message.
+ *
  * @param data  a cli_dkim
  * @param p     pool of the result
  * @param bytes a message with any line ends

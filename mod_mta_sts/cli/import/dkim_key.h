@@ -5,11 +5,11 @@
 #include <apr_pools.h>
 
 /*
- * A DKIM key record (RFC 6376 section 3.6.1) for libopendkim, which accepts keys for e-mail only:
- * one for the service type tlsrpt (RFC 8460 section 3) becomes one for all.
+ * A DKIM key record (RFC 6376 section 3.6.1) for libopendkim, which accepts keys for e-mail only: a
+ * key for the service type tlsrpt (RFC 8460 section 3) is converted to one for all service types.
  *
  * @param p pool of the result
- * @return the record, or the key itself if it is not for tlsrpt
+ * @return the converted record, or key itself if it is not for tlsrpt
  */
 const char *cli_dkim_key_accept_tlsrpt(apr_pool_t *p, const char *key);
 

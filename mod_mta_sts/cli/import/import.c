@@ -29,7 +29,7 @@ typedef struct import_call {
     const char *resolver; /* see cli/net/resolver.h; or NULL */
     cli_limits limits;
     cli_mailbox_options mailbox;
-    cli_args paths; /* empty: standard input */
+    cli_args paths; /* if empty, standard input is read */
 } import_call;
 
 static const char *take_size(apr_pool_t *p, const cli_option *option, void *target,
@@ -78,7 +78,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* How messages are read. */
+/* Sets how messages are read. */
 static const char *make_reading(apr_pool_t *p, const import_call *call, cli_source_options *reading)
 {
     const cli_resolver_options how = {.server = call->resolver, .timeout = apr_time_from_sec(10)};
@@ -106,8 +106,8 @@ static int has_mailbox(const import_call *call)
     return 0;
 }
 
-/* The mailbox, and its password, as the user who called: the owner of the state directory may not
- * be able to read it. */
+/* Reads the URL and the password of the mailbox as the calling user, because the owner of the state
+ * directory may not be able to read the password. */
 static const char *read_mailbox(apr_pool_t *p, const import_call *call, cli_imap_url *url,
                                 cli_credentials *credentials)
 {

@@ -22,15 +22,16 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-/* Any status but 0 and 75 would make a mail server return a message to its sender, whom anybody can
- * forge, and 75 would keep it in the queue for days: so a message on standard input has status 0.
- * What is no message does not come from a mail server. */
+/* Whether a rejection affects the exit status. With any status except 0 and 75, a mail server would
+ * return the message to its sender, which anyone can forge; 75 would keep it in the queue for days.
+ * So a message on standard input leads to status 0. Input that is not a message does not come from
+ * a mail server. */
 static int is_status(const cli_importer *importer, const cli_source_item *item)
 {
     return importer->from_file || strcmp(item->channel, "mail") != 0;
 }
 
-/* Says what was not read. Mail servers log standard error like standard output. */
+/* Prints what was rejected. Mail servers log both standard error and standard output. */
 static void reject(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                    const char *what, const char *reason)
 {
@@ -61,7 +62,7 @@ static int is_within_quota(cli_importer *importer, tlsrpt_area area, apr_int64_t
     return importer->used[area] + cost <= importer->limits->quota[area];
 }
 
-/* Why there is no room for a report, or NULL. */
+/* Why a report cannot be stored because of the quota, or NULL. */
 static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_area area,
                                apr_int64_t cost)
 {
@@ -103,7 +104,8 @@ static void report_no_share(cli_importer *importer, apr_pool_t *p, const cli_sou
     }
 }
 
-/* A report that is already stored needs no room. Returns 0 after printing why it is not stored. */
+/* Stores a report; one that is already stored needs no space. Returns 0 after printing why it was
+ * not stored. */
 static int store(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                  tlsrpt_area area, const char *digest, tlsrpt_stored *stored)
 {
@@ -151,8 +153,8 @@ static void store_report(cli_importer *importer, apr_pool_t *p, const cli_source
     }
 }
 
-/* Stores bytes that cannot be read, which an admin may want to examine; within a quota, since
- * anyone can fill the quarantine by mail. */
+/* Stores unreadable bytes, which an admin may want to examine; within a quota, because anyone can
+ * fill the quarantine by mail. */
 static void store_in_quarantine(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                                 const tlsrpt_reading *reading)
 {
@@ -197,7 +199,7 @@ static void report_trailing(cli_importer *importer, apr_pool_t *p, const cli_sou
     }
 }
 
-/* What has no bytes to read. */
+/* Handles an item without bytes. */
 static void skip(cli_importer *importer, apr_pool_t *p, const cli_source_item *item)
 {
     if (item->failed && !importer->from_file) {

@@ -10,7 +10,7 @@
 
 /*
  * Stores the reports that are found in files and messages, each once and within the quota, prints a
- * line for each of them, and counts.
+ * line for each of them, and counts them.
  */
 
 typedef struct cli_importer {
@@ -23,15 +23,15 @@ typedef struct cli_importer {
     int from_input;  /* it is standard input, as from a mail server */
     int is_quiet;    /* no line for a message without a report */
     int stored;      /* reports */
-    int known;       /* reports that were stored before */
-    int quarantined; /* of those that cannot be read */
-    int other;       /* messages and parts that are no report */
-    int dmarc;       /* DMARC reports that were skipped */
-    int rejected;    /* whether a file was no report */
+    int known;       /* number of reports that had been stored before */
+    int quarantined; /* number of reports that were quarantined because they cannot be read */
+    int other;       /* number of messages and parts that are not reports */
+    int dmarc;       /* number of DMARC reports that were skipped */
+    int rejected;    /* whether a file was not a report */
     int not_stored;  /* whether a report could not be stored */
 } cli_importer;
 
-/* Stores what is found; data is the cli_importer. */
+/* Stores an item; data is the cli_importer. */
 cli_source_visit cli_importer_take;
 
 #endif

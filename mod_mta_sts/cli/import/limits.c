@@ -161,7 +161,8 @@ static const char *load(cli_limits *limits, apr_pool_t *p, const char *file)
     return error;
 }
 
-/* The file of local names, mapped: it may have any number of lines, of which few are read. */
+/* Maps the file of local names into memory, because it may have any number of lines, of which only
+ * few are read. */
 static const char *map_names(cli_limits *limits, apr_pool_t *p, const char *file)
 {
     int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -187,7 +188,7 @@ static const char *map_names(cli_limits *limits, apr_pool_t *p, const char *file
     return error;
 }
 
-/* httpd keeps it up to date; without MTASTSHosting there is none. */
+/* Opens the snapshot, which httpd keeps up to date; without MTASTSHosting there is none. */
 static const char *open_hosted(cli_limits *limits, apr_pool_t *p, const char *file)
 {
     struct stat info;

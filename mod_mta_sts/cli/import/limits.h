@@ -11,7 +11,7 @@
 
 /*
  * The limits of `mta-sts import`. The module writes its limits into the state directory at each
- * start (limits.json; doc/dump-json.md), since import runs as a user who may not be able to read
+ * start (limits.json; doc/dump-json.md), because import runs as a user who may not be able to read
  * httpd's configuration. Options take precedence. Their values are single arguments, so that the
  * transport of a mail server can pass them: "1M,10M".
  */
@@ -45,20 +45,20 @@ const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *t
  * comma. Returns as cli_limits_set_size. */
 const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *text);
 
-/* Whether a report is about a local domain, as the endpoint of httpd decides. p is for scratch
+/* Whether a report is about a local domain, by the same rule as in httpd's endpoint. p: scratch
  * memory. */
 int cli_limits_admit(const cli_limits *limits, apr_pool_t *p, const tlsrpt_report *report);
 
 /*
- * Reads those limits from the state directory that were not set by options. Without the file they
+ * Reads the limits that were not set by options from the state directory. Without the file, they
  * have their defaults.
  *
  * @param p pool of the error text
- * @return NULL, or why the file cannot be used; limits is not changed then
+ * @return NULL, or why the file cannot be used; then limits is unchanged
  */
 const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state_dir);
 
-/* The same from the text of that file. @return NULL, or what is wrong; limits is unchanged then */
+/* Parses the text of the file. Returns NULL, or what is wrong; then limits is unchanged */
 const char *cli_limits_read(cli_limits *limits, const char *text, apr_size_t len);
 
 #endif

@@ -15,8 +15,8 @@
 #include "core/base/monotonic.h"
 #include "core/base/text.h"
 
-#define ANSWER_MAX (64 * 1024)        /* bytes, where only a few lines are expected */
-#define SEARCH_MAX (16 * 1024 * 1024) /* of a million messages */
+#define ANSWER_MAX (64 * 1024) /* in bytes, for commands whose responses have only a few lines */
+#define SEARCH_MAX (16 * 1024 * 1024) /* in bytes; enough for a million messages */
 
 typedef struct mailbox {
     apr_pool_t *p;
@@ -28,7 +28,7 @@ typedef struct mailbox {
     apr_time_t until;
     cli_mailbox_state state;
     const char *capabilities;
-    apr_uint32_t uid_validity; /* as the server says now */
+    apr_uint32_t uid_validity; /* the current one, from the server */
     int read, left;            /* messages */
 } mailbox;
 
@@ -37,7 +37,7 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-/* A command that the server must carry out. */
+/* Sends a command, for which any status except OK is an error. */
 static const char *command(mailbox *box, apr_pool_t *p, const char *text, apr_size_t most,
                            cli_imap_visit *visit, void *data)
 {
@@ -83,7 +83,7 @@ static const char *check_capabilities(mailbox *box)
                               box->url->host);
 }
 
-/* EXAMINE changes nothing, not even what is new. */
+/* EXAMINE changes nothing, not even the flag \Recent. */
 static const char *select_mailbox(mailbox *box)
 {
     int is_changed = box->options->mark_seen || box->options->move_to;
@@ -109,7 +109,8 @@ static const char *select_mailbox(mailbox *box)
                                             box->url->host);
 }
 
-/* Where the last run ended. Numbers of another validity mean other messages. */
+/* Loads where the last run ended. If UIDVALIDITY has changed, the UIDs refer to different
+ * messages. */
 static void load_state(mailbox *box)
 {
     const char *error =
@@ -139,14 +140,14 @@ static const char *save_state(mailbox *box, apr_pool_t *p, apr_uint32_t uid)
     return NULL;
 }
 
-/* --- which messages are new --- */
+/* --- finding new messages --- */
 
 typedef struct search {
     apr_array_header_t *uids; /* of apr_uint32_t */
     apr_uint32_t after;
 } search;
 
-/* "N:*" is the last message, too, if N is beyond it. */
+/* The range "N:*" includes the last message even if N is greater than its UID. */
 static const char *take_uids(void *data, const cli_imap_response *response)
 {
     search *found = data;
@@ -208,7 +209,7 @@ static const char *find_messages(mailbox *box, apr_array_header_t **uids)
 typedef struct fetched {
     apr_pool_t *p;
     apr_uint32_t uid;
-    const char *bytes; /* NULL: it is gone, or the server does not give it */
+    const char *bytes; /* NULL: the message was deleted, or the server did not return it */
     apr_size_t len;
 } fetched;
 
@@ -243,7 +244,7 @@ static const char *finish_message(mailbox *box, apr_pool_t *p, apr_uint32_t uid)
     return error;
 }
 
-/* Reads one message. The byte beyond the limit shows that it is too large. */
+/* Reads one message, and one byte beyond the limit, to detect that it is too large. */
 static const char *read_message(mailbox *box, apr_pool_t *p, apr_uint32_t uid)
 {
     cli_importer *importer = box->importer;
@@ -307,7 +308,7 @@ static void print_count(const char **separator, int count, const char *one, cons
     }
 }
 
-/* DMARC reports have a line of their own, as with files. */
+/* Prints a summary; DMARC reports have a separate line, as for files. */
 static void print_summary(const mailbox *box)
 {
     const cli_importer *importer = box->importer;

@@ -10,12 +10,12 @@
 #include "cli/net/imap_url.h"
 
 /*
- * Imports the reports in a mailbox of an IMAP server: the messages that came since the last run
- * (cli/import/mailbox_state.h), in the order in which they came. No message is deleted; without
- * an option to mark or move them, the mailbox is opened for reading only.
+ * Imports the reports in a mailbox of an IMAP server: the messages that arrived since the last run
+ * (cli/import/mailbox_state.h), in the order of their arrival. No message is deleted; without an
+ * option to mark or move messages, the mailbox is opened read-only.
  */
 
-#define CLI_MAILBOX_MESSAGES 10000 /* read in one run */
+#define CLI_MAILBOX_MESSAGES 10000 /* default of --max-messages */
 #define CLI_MAILBOX_MESSAGES_MAX 1000000
 #define CLI_MAILBOX_SECONDS 600
 #define CLI_MAILBOX_SECONDS_MAX 86400
@@ -25,18 +25,20 @@ typedef struct cli_mailbox_options {
     const char *ca_file; /* or NULL */
     const char *since;   /* as typed, or NULL */
     apr_time_t since_time;
-    int again;           /* also what was read before */
-    int mark_seen;       /* messages whose reports are stored */
-    const char *move_to; /* a mailbox for them, in UTF-8; or NULL */
+    int again;           /* whether to read also messages that were read before */
+    int mark_seen;       /* whether to mark messages as read once their reports are stored */
+    const char *move_to; /* the mailbox to which such messages are moved, in UTF-8; or NULL */
     int max_messages;
     int max_time; /* seconds */
 } cli_mailbox_options;
 
 /*
+ * Imports the reports.
+ *
  * @param p           pool of the error text
- * @param credentials that were read before the process became the owner of the state directory
+ * @param credentials read before the process became the owner of the state directory
  * @param reading     how messages are read
- * @return NULL, or why the mailbox was not read to its end
+ * @return NULL, or why the mailbox was not read completely
  */
 const char *cli_mailbox_import(apr_pool_t *p, const cli_imap_url *url,
                                const cli_mailbox_options *options,

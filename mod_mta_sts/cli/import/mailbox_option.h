@@ -5,7 +5,7 @@
 #include "cli/common/option.h"
 #include "cli/import/mailbox.h"
 
-/* The options of import that are about a mailbox: rows of its table. `in` is the offset of the
+/* The options of import about mailboxes, as rows for its table. `in` is the offset of the
  * cli_mailbox_options in the call. */
 
 cli_option_take cli_take_mailbox_since; /* of a cli_mailbox_options */

@@ -15,7 +15,7 @@
 
 #define FILE_MAX 8192 /* bytes */
 #define VERSION 1
-#define DIGITS 16 /* of the digest, in the file's name */
+#define DIGITS 16 /* number of digits of the digest in the file name */
 
 static const char *file_of(apr_pool_t *p, const char *state_dir, const char *mailbox)
 {
@@ -93,7 +93,7 @@ static char *render(const char *mailbox, const cli_mailbox_state *state)
     return text;
 }
 
-/* A text of so few bytes is written in one go, or the disk is full. */
+/* A text this short is written with a single call, unless the disk is full. */
 static int fill(int fd, const char *text)
 {
     size_t len = strlen(text);

@@ -5,20 +5,22 @@
 #include <apr_pools.h>
 
 /*
- * Which messages of a mailbox were read: a file for each mailbox in the state directory,
- * imap-DIGEST.json. It is replaced as a whole, so that an interrupted run leaves the old or the new
- * one.
+ * Records which messages of a mailbox have been read: a file for each mailbox in the state
+ * directory, imap-DIGEST.json. It is replaced atomically, so that an interrupted run leaves the old
+ * or the new one.
  */
 
 typedef struct cli_mailbox_state {
     apr_uint32_t uid_validity; /* 0: nothing is known */
-    apr_uint32_t last_uid;     /* all messages up to this one were read */
+    apr_uint32_t last_uid;     /* all messages up to this one have been read */
 } cli_mailbox_state;
 
 /*
+ * Reads the file.
+ *
  * @param p       pool of the error text
  * @param mailbox its URL (cli/net/imap_url.h)
- * @param state   out: zeros if there is no file, or with an error
+ * @param state   out: all 0 if there is no file, and after an error
  * @return NULL, or why the file cannot be used
  */
 const char *cli_mailbox_state_load(apr_pool_t *p, const char *state_dir, const char *mailbox,
@@ -28,7 +30,8 @@ const char *cli_mailbox_state_load(apr_pool_t *p, const char *state_dir, const c
 const char *cli_mailbox_state_save(apr_pool_t *p, const char *state_dir, const char *mailbox,
                                    const cli_mailbox_state *state);
 
-/* Reads the text of such a file. @return NULL, or what is wrong with it; state is unchanged then */
+/* Parses the text of such a file. Returns NULL, or what is wrong with it; then state is
+ * unchanged */
 const char *cli_mailbox_state_read(const char *text, apr_size_t len, const char *mailbox,
                                    cli_mailbox_state *state);
 

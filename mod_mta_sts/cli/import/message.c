@@ -12,7 +12,7 @@
 #include "core/base/number.h"
 
 /* GMime needs some hundred bytes for each header field and each part, and parses nested parts
- * recursively: so fields and delimiters are counted before GMime parses the message. */
+ * recursively, so fields and delimiters are counted before GMime parses a message. */
 #define FIELDS_MAX 5000
 #define DELIMITERS_MAX 1000
 
@@ -35,7 +35,7 @@ static int is_field(const char *line, const char *end)
     return c > line && c < end && *c == ':';
 }
 
-/* Refuses messages for which GMime would need much more memory than their size. */
+/* Rejects messages for which GMime would need much more memory than their size. */
 static const char *check_lines(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t most)
 {
     const char *end = bytes + len, *line = bytes, *next;
@@ -165,9 +165,9 @@ static int is_results(GMimeHeader *header)
     return is_named(header, "Authentication-Results");
 }
 
-/* The result of the topmost field of one server that mentions DKIM. A server adds its fields above
- * those that came with the message, its Received among them: what is below more Received fields
- * than servers of one's own have added was written by somebody else. */
+/* The result of the topmost field of one server that mentions DKIM. A server adds its fields,
+ * including Received, above those that the message already has. So a field below more Received
+ * fields than the admin's own servers have added was written by someone else. */
 static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const char *authserv_id,
                                const char *from, int trusted_hops)
 {
@@ -187,8 +187,8 @@ static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const ch
     return NULL;
 }
 
-/* The result of a server without a name: only in the topmost field, since nobody removes such
- * fields from a message that already has them. */
+/* The result of a field without an authserv-id: only the topmost field counts, because servers do
+ * not remove such fields from a message that already has them. */
 static const char *verified_by_unnamed(apr_pool_t *p, GMimeHeaderList *headers, const char *from)
 {
     int i, count = g_mime_header_list_get_count(headers);

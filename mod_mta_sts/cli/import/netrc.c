@@ -19,7 +19,7 @@ static char unescape(char c)
     return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c;
 }
 
-/* In quotation marks, as libcurl reads it. */
+/* Parses a quoted token, in the same way as libcurl. */
 static const char *read_quoted(apr_pool_t *p, const char **at)
 {
     char *token = apr_palloc(p, strlen(*at) + 1), *out = token;
@@ -33,7 +33,7 @@ static const char *read_quoted(apr_pool_t *p, const char **at)
     return token;
 }
 
-/* NULL at the end. */
+/* Returns the next token; NULL at the end. */
 static const char *next_token(apr_pool_t *p, const char **at)
 {
     const char *start;

@@ -14,10 +14,11 @@
 #include "core/database/machine.h"
 #include "tlsrpt/index/index.h"
 
-/* For one transaction: httpd waits for the lock about this long. */
+/* In microseconds: the time budget of one transaction. httpd waits about this long for the lock. */
 #define BUDGET apr_time_from_msec(500)
 
-/* How often to try for a lock that another process holds; each time takes about ten seconds. */
+/* The number of attempts to acquire a lock that another process holds; each takes about ten
+ * seconds. */
 #define TRIES 6
 
 typedef struct reindex_call {
@@ -33,7 +34,7 @@ typedef struct reindexing {
     tlsrpt_index_task task;
     tlsrpt_clock clock;
     apr_int64_t quota;         /* of the reports */
-    apr_int64_t added, closed; /* by this process: httpd may add some as well */
+    apr_int64_t added, closed; /* by this process; httpd may add some as well */
     int is_terminal, has_no_room;
 } reindexing;
 
@@ -83,7 +84,7 @@ static const char *open_database(reindexing *work)
     return error;
 }
 
-/* Whether to repeat a step that ended with this error. */
+/* Whether to repeat a step that has failed with this error. */
 static int is_tried_again(const char *error, int *tries)
 {
     *tries = error ? *tries + 1 : 0;
@@ -101,7 +102,7 @@ static const char *forget(reindexing *work)
     return error;
 }
 
-/* While it is nearly empty that needs hardly any room. */
+/* Shrinks the file while it is nearly empty, which needs hardly any disk space. */
 static const char *shrink(reindexing *work)
 {
     const char *error = NULL;
@@ -113,7 +114,7 @@ static const char *shrink(reindexing *work)
     return error;
 }
 
-/* Opens the database and empties it; a damaged one of SQLite is replaced. */
+/* Opens the database and empties it; a damaged SQLite file is replaced. */
 static const char *begin(reindexing *work)
 {
     const char *error = open_database(work);
@@ -175,7 +176,8 @@ static const char *take_all(reindexing *work, int *is_broken)
     while (is_tried_again(error, &tries) || (!error && done.more)) {
         error = take_some(work, &done, is_broken);
         if (error && mta_sts_database_is_out_of_room(error) && !work->has_no_room) {
-            work->has_no_room = 1; /* within one transaction; what was indexed before stays */
+            work->has_no_room = 1; /* in this transaction; reports that were indexed before
+                                      remain */
             error = NULL;
             done.more = 1;
         }
@@ -183,7 +185,7 @@ static const char *take_all(reindexing *work, int *is_broken)
     return error;
 }
 
-/* Files in the spool that are not in the index, since it has no room for them. */
+/* Counts the files in the spool that are not in the index because it is full. */
 static apr_int64_t find_left_out(const reindexing *work, const tlsrpt_index_counts *counts)
 {
     apr_int64_t bytes, files = 0;
@@ -194,7 +196,7 @@ static apr_int64_t find_left_out(const reindexing *work, const tlsrpt_index_coun
     return files > counts->files ? files - counts->files : 0;
 }
 
-/* What it needs is estimated from what it has. */
+/* Prints how many files were left out, and an estimate of the space that the index needs. */
 static void print_left_out(const reindexing *work, const tlsrpt_index_counts *counts,
                            apr_int64_t left_out)
 {
@@ -261,7 +263,7 @@ static int reindex(reindexing *work)
     return finish(work, error, is_broken);
 }
 
-/* That of httpd, of which the index has a part. */
+/* Loads httpd's quota, of which the index may use a share. */
 static void load_quota(reindexing *work, const char *state_dir)
 {
     cli_limits limits = cli_limits_make();

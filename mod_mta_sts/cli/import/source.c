@@ -14,11 +14,11 @@
 #include "cli/import/message.h"
 #include "tlsrpt/report/limits.h"
 
-#define BEGINNING_MAX 1000 /* bytes that identify the type of a file */
+#define BEGINNING_MAX 1000 /* number of bytes by which the type of a file is detected */
 static const char separator[] = "From ";
 
-/* A message may be four times as large as the report in it: base64 adds a third, and there may be
- * other parts. */
+/* A message may be four times as large as the report in it, because base64 adds a third, and there
+ * may be other parts. */
 #define MESSAGE_SENT_MIN 16384
 #define MESSAGE_SENT_MAX (256 << 20)
 #define SEPARATOR_LENGTH (sizeof(separator) - 1)
@@ -304,7 +304,7 @@ void cli_source_read(apr_pool_t *p, const char *path, const cli_source_options *
     apr_pool_destroy(ptemp);
 }
 
-/* All bytes of an open file; NULL if they are more than max, or cannot be read. */
+/* Loads all bytes of an open file; NULL if there are more than max, or they cannot be read. */
 static char *load(apr_pool_t *p, int fd, apr_size_t max, apr_size_t *len)
 {
     struct stat info;

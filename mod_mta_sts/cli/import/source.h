@@ -24,12 +24,13 @@ typedef struct cli_source_options {
     apr_size_t inflated; /* limit of the inflated size of one member of an archive, in bytes */
 } cli_source_options;
 
-/* Options with these limits of reports, and no trusted server; p is the pool of its empty list. */
+/* Returns options with these limits, and without trusted servers; the empty list is allocated from
+ * p. */
 cli_source_options cli_source_options_make(apr_pool_t *p, const tlsrpt_limits *limits);
 
-/* One report, or something that is not a report; it lives until the visit ends. */
+/* One report, or something that is not a report, which is valid only during the visit. */
 typedef struct cli_source_item {
-    const char *name;    /* of the file, with the number of the message in an mbox; not escaped */
+    const char *name; /* name of the file, with the number of the message in an mbox; not escaped */
     const char *channel; /* "mail" or "file" */
     const char *bytes;   /* NULL: nothing can be read, see error */
     apr_size_t len;
@@ -37,8 +38,8 @@ typedef struct cli_source_item {
     const char *error;    /* why, or NULL */
     int is_dmarc;         /* whether it is a DMARC report, which is ignored: bytes is NULL */
     int is_other;         /* whether it is a message without a report: bytes is NULL */
-    int failed;           /* whether the error is one of this machine (such as a missing file),
-                             not of a message */
+    int failed; /* whether the error is about this machine (such as a missing file), and not about a
+                   message */
 } cli_source_item;
 
 /* @param p scratch; cleared after the visit */
@@ -62,12 +63,12 @@ void cli_source_read_message(apr_pool_t *p, const char *name, const char *bytes,
                              void *data);
 
 /*
- * The bytes of a file that may be a single report, as most files are.
+ * Loads the bytes of a file that may be a single report, which most files are.
  *
  * @param p   pool of the bytes
- * @param max their number, at most CLI_SOURCE_FILE_MAX
- * @return NULL if it is a message or an mbox, larger, or cannot be read here; use
- *         cli_source_read_file then
+ * @param max maximum size of the file, at most CLI_SOURCE_FILE_MAX
+ * @return NULL if the file is a message or an mbox, is larger, or cannot be read; then use
+ *         cli_source_read_file
  */
 const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t max, apr_size_t *len);
 

@@ -13,17 +13,17 @@
 #include "core/base/finding.h"
 #include "core/policy/text.h"
 
-#define SECONDS 60 /* for configtest, and for the reload */
-#define TRIES 5    /* until the policy host serves the policy */
+#define SECONDS 60 /* for configtest and for the reload, each */
+#define TRIES 5    /* number of checks whether the policy host serves the policy */
 #define APACHE(words)                                                                              \
     "PATH=\"$PATH:/usr/local/sbin:/usr/sbin:/sbin\"; "                                             \
     "for name in apachectl apache2ctl; do "                                                        \
     "command -v $name >/dev/null && exec $name " words "; done; "                                  \
     "echo 'there is no apachectl on this machine' >&2; exit 127"
 
-/* Configuration takes precedence over a row, and says which database has the row: without it, the
- * change may have no effect, and its id must not be published. Where there is no httpd, others
- * serve the database. */
+/* The configuration takes precedence over a row, and determines which database contains the row. If
+ * it is not known, the change may have no effect, and the new id must not be published. If there is
+ * no httpd on this machine, other machines serve the database. */
 static const char *judge_hosting(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     return plan->unread && plan->has_apache
@@ -65,7 +65,7 @@ void cli_mx_find_definition(const cli_mx_call *call, cli_mx_plan *plan)
 
 /* --- a block in a file --- */
 
-/* Runs apachectl. Returns NULL, or what went wrong with all that it printed. */
+/* Runs apachectl. Returns NULL, or what went wrong, with its complete output. */
 static const char *run_apache(apr_pool_t *p, const char *command)
 {
     const char *errors, *error = cli_shell_run(p, command, "", SECONDS, &errors);
@@ -73,7 +73,7 @@ static const char *run_apache(apr_pool_t *p, const char *command)
     return error ? apr_psprintf(p, "%s%s%s", error, *errors ? ":\n" : "", errors) : NULL;
 }
 
-/* Whether httpd's configuration, as the files are now, has exactly the new policy. */
+/* Verifies that httpd's configuration in the current files contains exactly the new policy. */
 static const char *verify_configuration(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     cli_apache *apache;
@@ -94,7 +94,7 @@ static const char *test(const cli_mx_call *call, const cli_mx_plan *plan)
                  : verify_configuration(call, plan);
 }
 
-/* Whether the file has this text now. */
+/* Whether the file currently has this text. */
 static int is_file(const cli_mx_call *call, const cli_mx_plan *plan, const char *text)
 {
     const cli_mx_block *now = cli_mx_block_read(
@@ -105,7 +105,7 @@ static int is_file(const cli_mx_call *call, const cli_mx_plan *plan, const char 
            !strcmp(cli_mx_block_text(call->p, now), text);
 }
 
-/* Why the file is not the one that was compared; or NULL. */
+/* Returns why the file is not the one that was compared, or NULL. */
 static const char *check_file(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     return !is_file(call, plan, cli_mx_block_text(call->p, plan->block))
@@ -183,7 +183,8 @@ static int change_file(const cli_mx_call *call, const cli_mx_plan *plan)
                  : CLI_EXIT_OK;
 }
 
-/* The same, which a signal does not interrupt half way: it is delivered afterwards. */
+/* The same with signals blocked, so that it is not interrupted halfway; they are delivered
+ * afterwards. */
 static int change_file_whole(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     sigset_t held, before;
@@ -200,7 +201,7 @@ static int change_file_whole(const cli_mx_call *call, const cli_mx_plan *plan)
     return status;
 }
 
-/* The same while no other run of this command or of mta-sts-setup changes files there. */
+/* The same while holding the lock against other runs of this command and of mta-sts-setup. */
 static int change_file_locked(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     cli_mx_locked lock;
@@ -240,7 +241,7 @@ static int apply_block(const cli_mx_call *call, const cli_mx_plan *plan)
 
 /* --- both --- */
 
-/* What is to be done after the change, as for a new host: all steps from the publication on. */
+/* Prints what is to be done after the change: all steps from the publication on. */
 static void print_rest(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     int first, i, is_new = cli_mx_planned(call, plan)->nelts > 0;

@@ -16,7 +16,7 @@
 #include "core/base/name.h"
 #include "tlsrpt/spool/directory.h"
 
-#define FILE_MAX (1024 * 1024) /* bytes: mta-sts-setup writes less than 2000 */
+#define FILE_MAX (1024 * 1024) /* in bytes; mta-sts-setup writes less than 2000 */
 #define OLDER 10               /* seconds */
 
 /* --- reading --- */
@@ -61,7 +61,8 @@ static const char *line_at(const cli_mx_block *block, int number)
     return APR_ARRAY_IDX(block->lines, number - 1, const char *);
 }
 
-/* What follows a directive or the beginning of a section on a line; NULL if it is another one. */
+/* The rest of a line after the name of a directive or section; NULL if the line has a different
+ * name. */
 static const char *after(const char *line, const char *name)
 {
     size_t len = strlen(name);
@@ -101,7 +102,7 @@ static int has_mark(const cli_mx_block *block)
     return 0;
 }
 
-/* Whether the block begins with "<MTASTSPolicy DOMAIN>" and no other domain. */
+/* Whether the block begins with "<MTASTSPolicy DOMAIN>", without another domain. */
 static int is_alone(apr_pool_t *p, const cli_mx_block *block, const char *domain)
 {
     const char *rest = after(line_at(block, block->first), "<MTASTSPolicy");
@@ -199,7 +200,7 @@ int cli_mx_block_line(const cli_mx_block *block, const char *pattern)
     return last;
 }
 
-/* Adds the names on a line to count; 0 if one is not in mx. */
+/* Adds the number of names on a line to count; returns 0 if one of them is not in mx. */
 static int count_names(apr_pool_t *p, const char *names, const apr_array_header_t *mx, int *count)
 {
     const char *word, *pattern;
@@ -280,8 +281,8 @@ const char *cli_mx_block_render(apr_pool_t *p, const cli_mx_block *block,
 
 static int fill(int fd, const char *text, const struct stat *like)
 {
-    /* certbot edits with augeas, which takes a file for unchanged if its time is the same second.
-     */
+    /* The modification time is set back, because certbot uses augeas, which considers a file
+     * unchanged if its time is in the same second. */
     const struct timespec times[2] = {{apr_time_sec(apr_time_now()) - OLDER, 0},
                                       {apr_time_sec(apr_time_now()) - OLDER, 0}};
     size_t len = strlen(text);
@@ -291,7 +292,7 @@ static int fill(int fd, const char *text, const struct stat *like)
            fchmod(fd, like->st_mode & 07777) != 0 || futimens(fd, times) != 0 || tlsrpt_fsync(fd);
 }
 
-/* So that the new name outlasts a loss of power; the file is valid without that, too. */
+/* Makes the rename durable; the file is valid without that, too. */
 static void sync_directory(apr_pool_t *p, const char *path)
 {
     const char *slash = strrchr(path, '/');

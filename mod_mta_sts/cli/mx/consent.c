@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether somebody agrees with the MX hosts that come from DNS. */
+/* Asks whether the user agrees with the MX hosts from DNS. */
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +47,7 @@ static void print_hosts(const cli_mx_call *call, const cli_mx_plan *plan,
     fflush(stdout);
 }
 
-/* The options that name them. */
+/* The options that name these patterns. */
 static const char *options(apr_pool_t *p, const apr_array_header_t *patterns)
 {
     const char *text = "";

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file is replaced when it is changed, so a file beside it is locked: as
- * scripts/mta_sts_setup/lock.py does. Nobody else can open that one, and so hold it: everybody may
- * open the directory itself.
- */
+/* A change replaces the file, so a separate file next to it is locked, as in
+ * scripts/mta_sts_setup/lock.py. Other users cannot open the lock file, and so cannot hold the
+ * lock; the directory itself would not do, because everyone can open it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -36,7 +35,8 @@ static const char *wait_for(apr_pool_t *p, const char *path, int fd, apr_time_t 
     return NULL;
 }
 
-/* Why others could hold a lock file, or NULL. The owner of the directory could do so anyway. */
+/* Why other users could hold the lock, or NULL. The owner of the directory could do so in any
+ * case. */
 static const char *why_not_ours(int fd, int directory)
 {
     struct stat info, parent;

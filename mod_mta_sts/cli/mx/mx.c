@@ -57,7 +57,8 @@ static const cli_option options[] = {
 
 /* --- looking --- */
 
-/* What this machine's httpd has for the domain; NULL: nothing, or it is not known. */
+/* Finds the policy of the domain in this machine's httpd; NULL: there is none, or that is not
+ * known. */
 static const char *find_configured(cli_mx_call *call, cli_mx_plan *plan)
 {
     apr_array_header_t *names = apr_array_make(call->p, 1, sizeof(const char *));

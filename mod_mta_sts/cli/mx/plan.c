@@ -112,7 +112,7 @@ static void make_changed(const cli_mx_call *call, cli_mx_plan *plan)
     }
 }
 
-/* Which hosts --remove would leave without a pattern although they are MX hosts. */
+/* Finds the MX hosts that would not be covered any more after --remove. */
 static void find_early(cli_mx_plan *plan)
 {
     int i;
@@ -126,7 +126,7 @@ static void find_early(cli_mx_plan *plan)
     }
 }
 
-/* A policy never gets there that makes senders refuse mail. */
+/* Rejects a change to a policy that would make senders refuse mail. */
 static void refuse(const cli_mx_call *call, cli_mx_plan *plan)
 {
     apr_pool_t *p = call->p;

@@ -20,8 +20,9 @@ static const char *compared_id(const cli_mx_call *call, const cli_mx_plan *plan)
     return text ? mta_sts_policy_id(call->p, text, len) : "";
 }
 
-/* An alias has the policy of another domain, which is to be changed instead; and all mx of a row
- * are replaced, so it must be the one that was compared. Returns NULL, or why not to change it. */
+/* Returns NULL, or why the row must not be changed: an alias has the policy of another domain,
+ * which must be changed instead; and since all mx patterns of the row are replaced, its policy must
+ * still be the one that was compared. */
 static const char *judge_row(const cli_mx_call *call, const cli_mx_plan *plan,
                              const mta_sts_hosted_row *row)
 {
@@ -55,8 +56,8 @@ static const char *check_row(const cli_mx_call *call, const cli_mx_plan *plan)
     return error;
 }
 
-/* Becomes the owner of the state directory. It is not locked: a change of a row by another run, on
- * this machine or another one, is found by the id, and nothing need be written here. */
+/* Becomes the owner of the state directory. No lock is needed: a change of the row by another run,
+ * on this machine or another one, is detected by the id. */
 static const char *enter(const cli_mx_call *call)
 {
     const char *dir = cli_state_dir_find(call->state_dir);
@@ -65,7 +66,7 @@ static const char *enter(const cli_mx_call *call)
     return lstat(dir, &info) == 0 ? cli_state_dir_become_owner(call->p, dir) : NULL;
 }
 
-/* What `mta-sts policy` is called with. */
+/* The arguments for `mta-sts policy`. */
 static apr_array_header_t *make_words(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     apr_array_header_t *words = apr_array_make(call->p, 16, sizeof(const char *));
@@ -77,7 +78,7 @@ static apr_array_header_t *make_words(const cli_mx_call *call, const cli_mx_plan
         APR_ARRAY_PUSH(words, const char *) = "--mx";
         APR_ARRAY_PUSH(words, const char *) = APR_ARRAY_IDX(plan->changed.mx, i, const char *);
     }
-    /* Other runs wait for no lock. */
+    /* Detects changes by other runs, because there is no lock. */
     APR_ARRAY_PUSH(words, const char *) = "--if-id";
     APR_ARRAY_PUSH(words, const char *) = compared_id(call, plan);
     if (call->wait) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to do, in the order in which no mail is refused. */
+/* The steps, in an order in which no mail is refused. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -51,7 +51,7 @@ static const char *command(const cli_mx_call *call)
     return cli_command(call->p, "mx", text, call->domain);
 }
 
-/* Where a line is to be changed. */
+/* Adds which line is to be changed. */
 static void add_line(const cli_mx_call *call, const cli_apache_location *location,
                      const char *pattern, int is_new, apr_array_header_t *steps)
 {
@@ -86,7 +86,7 @@ static void add_lines(const cli_mx_call *call, const cli_mx_plan *plan,
     }
 }
 
-/* The command that changes a row without a look at httpd's configuration. */
+/* The command that changes the row without reading httpd's configuration. */
 static const char *row_command(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     const char *text = "set";
@@ -100,7 +100,7 @@ static const char *row_command(const cli_mx_call *call, const cli_mx_plan *plan)
     return cli_command(call->p, "policy", text, call->domain);
 }
 
-/* How to change the policy: by this command, or by hand. */
+/* Adds how to change the policy: with this command, or manually. */
 static void add_change(const cli_mx_call *call, const cli_mx_plan *plan, apr_array_header_t *steps)
 {
     const apr_array_header_t *locations = plan->configured ? plan->configured->locations : NULL;

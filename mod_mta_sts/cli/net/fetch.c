@@ -11,7 +11,7 @@
 
 #define PATH "/.well-known/mta-sts.txt"
 
-/* In bytes: how much of the headers of a response, including those of status 1xx, is read. */
+/* In bytes: the maximum size of all headers of a response, including those of 1xx responses. */
 #define HEAD_MAX (64 * 1024)
 
 /* The maximum number of simultaneous fetches; others wait. */
@@ -35,7 +35,8 @@ typedef struct transfer {
     struct curl_slist *connect_to;
     char *text; /* MTA_STS_POLICY_READ_MAX bytes, allocated when the first byte arrives */
     apr_size_t len, head_len;
-    int is_connected; /* only the TCP connection: libcurl also counts the TLS handshake */
+    int is_connected; /* whether the TCP connection was established; for libcurl, that includes the
+                         TLS handshake */
     int too_long;
     char error[CURL_ERROR_SIZE];
 } transfer;
@@ -112,7 +113,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *baton)
     return len;
 }
 
-/* Only counts the bytes of the headers, which libcurl would read without a limit. */
+/* Counts the bytes of the headers, for which libcurl has no limit. */
 static size_t count_head(char *bytes, size_t size, size_t count, void *baton)
 {
     transfer *t = baton;
@@ -207,7 +208,7 @@ static mta_sts_fetch_status read_connect_error(CURL *easy)
     }
 }
 
-/* curl has removed the error from OpenSSL's queue, so only its text is left. */
+/* libcurl has removed the error from OpenSSL's queue, so only its text is available. */
 static int is_old_tls(const char *error)
 {
     return strstr(error, "unsupported protocol") || strstr(error, "alert protocol version");

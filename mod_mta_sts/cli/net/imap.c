@@ -11,9 +11,10 @@
 #include "core/base/monotonic.h"
 #include "core/base/text.h"
 
-#define IDLE apr_time_from_sec(60)  /* without a byte from the server */
-#define LOGIN_BYTES_MAX (64 * 1024) /* what the server says until the login is complete */
-#define LINE_MAX_LEN 512            /* of what is shown of it */
+#define IDLE apr_time_from_sec(60) /* maximum time without a byte from the server */
+/* Maximum number of bytes that the server sends until the login is complete. */
+#define LOGIN_BYTES_MAX (64 * 1024)
+#define LINE_MAX_LEN 512 /* maximum number of bytes of a line that are shown */
 #define PIECE 16384
 
 struct cli_imap {
@@ -22,7 +23,7 @@ struct cli_imap {
     const cli_imap_url *url;
     apr_time_t until;
     int commands;
-    char *bytes; /* what came; from `at` on, it is not read yet */
+    char *bytes; /* bytes that were received; those from `at` on have not been read yet */
     apr_size_t at, len, room;
     apr_size_t login_bytes;
     char line[LINE_MAX_LEN]; /* the last line with a tag during the login */
@@ -41,7 +42,8 @@ static apr_status_t drop(void *data)
 
 /* --- connecting and logging in --- */
 
-/* The lines of the server until the login is complete: of use is why it was refused. */
+/* Receives the server's lines during the login, and remembers the last tagged one, which says why
+ * the login was rejected. */
 static size_t watch_login(char *bytes, size_t size, size_t count, void *data)
 {
     cli_imap *imap = data;
@@ -88,7 +90,7 @@ static void set_options(cli_imap *imap)
                      apr_psprintf(imap->p, is_ipv6 ? "%s://[%s]:%d/" : "%s://%s:%d/",
                                   imap->url->is_starttls ? "imap" : "imaps", imap->url->host,
                                   imap->url->port));
-    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L); /* for IMAP, with the login */
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L); /* with IMAP, this includes the login */
     curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -115,7 +117,7 @@ static int shows(const char *line, const char *secret)
     return secret && *secret && strstr(line, secret);
 }
 
-/* The server's words, unless they contain what must not be in a log. */
+/* Quotes the text of the server, unless it contains a secret. */
 static const char *quote_line(const cli_imap *imap, const cli_imap_login *login)
 {
     const char *text = strchr(imap->line, ' ');
@@ -191,7 +193,7 @@ static const char *lost(const cli_imap *imap, CURLcode code)
                         code == CURLE_OK ? "the server closed it" : curl_easy_strerror(code));
 }
 
-/* Waits until the socket can go on. */
+/* Waits until the socket is ready. */
 static const char *wait_for(const cli_imap *imap, short events)
 {
     apr_time_t left = imap->until - mta_sts_monotonic_now();
@@ -225,7 +227,7 @@ static const char *send_all(cli_imap *imap, const char *text)
     return error;
 }
 
-/* Makes room for a piece, behind what is not read yet. */
+/* Makes space for a piece after the bytes that have not been read yet. */
 static void make_room(cli_imap *imap)
 {
     imap->len -= imap->at;
@@ -242,7 +244,7 @@ static void make_room(cli_imap *imap)
     }
 }
 
-/* Reads what is there, or waits for it. */
+/* Receives bytes, and waits for them if necessary. */
 static const char *receive(cli_imap *imap)
 {
     const char *error;
@@ -261,7 +263,7 @@ static const char *receive(cli_imap *imap)
     return error;
 }
 
-/* One response, which begins at imap->at. */
+/* Receives one complete response, which begins at imap->at. */
 static const char *next(cli_imap *imap, apr_size_t most, apr_size_t *taken)
 {
     const char *error = NULL;
@@ -278,7 +280,7 @@ static const char *next(cli_imap *imap, apr_size_t most, apr_size_t *taken)
     return error;
 }
 
-/* Uses a response that lives until the next one is read; the last one is copied. */
+/* Handles a response, which is valid until the next one is read; the tagged response is copied. */
 static const char *use(const cli_imap *imap, apr_pool_t *p, cli_imap_visit *visit, void *data,
                        cli_imap_response *response)
 {

@@ -6,12 +6,12 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
-#define NESTED_MAX 100 /* lists within lists */
+#define NESTED_MAX 100 /* maximum nesting depth of lists */
 #define UIDS_MAX 2000000
 #define LITERAL_DIGITS 10
 #define SYNTAX_ERROR "the server's answer is not IMAP"
 
-/* What is left to read. */
+/* The bytes that are left to parse. */
 typedef struct reader {
     const char *at, *end;
 } reader;
@@ -25,7 +25,8 @@ static int starts_with(const reader *r, const char *word)
     return (apr_size_t)(r->end - r->at) >= len && apr_cstr_casecmpn(r->at, word, len) == 0;
 }
 
-/* Only data has literals: the text of a status may end like one. */
+/* Whether a response may contain literals. Only data does; the text of a status may end in the same
+ * way by chance. */
 static int may_have_literals(const char *bytes, apr_size_t len)
 {
     static const char *const statuses[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
@@ -44,7 +45,7 @@ static int may_have_literals(const char *bytes, apr_size_t len)
     return 1;
 }
 
-/* Bytes of the literal that a line announces at its end; -1: none. */
+/* The size of the literal that a line announces at its end; -1: there is none. */
 static apr_int64_t literal_of(const char *line, const char *end)
 {
     apr_int64_t size = 0, unit = 1;
@@ -94,7 +95,7 @@ const char *cli_imap_response_find(const char *bytes, apr_size_t len, apr_size_t
     return len > most ? too_large : NULL;
 }
 
-/* --- its parts --- */
+/* --- the parts of a response --- */
 
 static int take_char(reader *r, char c)
 {
@@ -105,7 +106,7 @@ static int take_char(reader *r, char c)
     return 0;
 }
 
-/* Up to one of these characters, or the end. */
+/* Takes the text up to one of these characters, or to the end. */
 static const char *take_until(apr_pool_t *p, reader *r, const char *ends)
 {
     const char *start = r->at;
@@ -116,7 +117,7 @@ static const char *take_until(apr_pool_t *p, reader *r, const char *ends)
     return apr_pstrmemdup(p, start, (apr_size_t)(r->at - start));
 }
 
-/* A decimal number of 1..2^32-1; 0 if it is something else. */
+/* Takes a decimal number of 1..2^32-1; 0 if it is anything else. */
 static apr_uint32_t take_number(reader *r)
 {
     apr_uint64_t number = 0;
@@ -185,12 +186,12 @@ static const char *read_search(apr_pool_t *p, reader *r, cli_imap_response *resp
 /* --- FETCH: a list of names and values --- */
 
 typedef struct value {
-    const char *bytes; /* of a string; else NULL */
+    const char *bytes; /* contents of a string; else NULL */
     apr_size_t len;
-    apr_uint32_t number; /* or 0 */
+    apr_uint32_t number; /* value of a number; else 0 */
 } value;
 
-/* Past what is in quotation marks; its escapes stay, since no string that matters has any. */
+/* Takes a quoted string. Escapes are not decoded, because no string that matters has any. */
 static int take_quoted(reader *r, value *found)
 {
     found->bytes = ++r->at;
@@ -215,7 +216,8 @@ static int take_literal(reader *r, value *found)
     return 1;
 }
 
-/* Past an atom; its brackets may contain blanks and parentheses, as in BODY[HEADER.FIELDS (TO)]. */
+/* Takes an atom, whose brackets may contain blanks and parentheses, as in BODY[HEADER.FIELDS
+ * (TO)]. */
 static reader take_atom(reader *r)
 {
     reader atom = {r->at, r->at};
@@ -231,7 +233,7 @@ static reader take_atom(reader *r)
 
 static int take_value(reader *r, value *found);
 
-/* Past a list. */
+/* Skips a list. */
 static int skip_list(reader *r)
 {
     int depth = 0;
@@ -308,9 +310,9 @@ static const char *read_fetch(reader *r, cli_imap_response *response)
     return r->at == r->end ? NULL : SYNTAX_ERROR;
 }
 
-/* --- which it is --- */
+/* --- the kinds of responses --- */
 
-/* What follows "* ". */
+/* Parses the rest after "* ". */
 static const char *read_untagged(apr_pool_t *p, reader *r, cli_imap_response *response)
 {
     const char *word;
@@ -349,7 +351,7 @@ const char *cli_imap_response_read(apr_pool_t *p, const char *bytes, apr_size_t 
         return read_untagged(p, &r, response);
     }
     if (!starts_with(&r, tag) || r.at + strlen(tag) == r.end || r.at[strlen(tag)] != ' ') {
-        return SYNTAX_ERROR; /* a continuation, too: no command asks for one */
+        return SYNTAX_ERROR; /* also for a continuation request: no command expects one */
     }
     r.at += strlen(tag) + 1;
     response->kind = CLI_IMAP_DONE;

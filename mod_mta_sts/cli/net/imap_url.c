@@ -18,7 +18,7 @@
 #define IMAPS_PORT 993
 #define IMAP_PORT 143
 #define PORT_MAX 65535
-#define USER_MAX 320 /* bytes: an address (RFC 5321) */
+#define USER_MAX 320 /* in bytes: the maximum length of a mail address (RFC 5321) */
 #define MAILBOX_MAX 1000
 #define FORM "a mailbox is imaps://USER@HOST/MAILBOX"
 
@@ -40,7 +40,7 @@ static int hex_digit(char c)
                                   : -1;
 }
 
-/* Without percent-encoding; NULL where that is damaged, or what it stands for is no text. */
+/* Decodes percent-encoding; NULL if it is malformed, or the result is not text. */
 static const char *decode(apr_pool_t *p, const char *text, apr_size_t len)
 {
     char *decoded = apr_palloc(p, len + 1), *out = decoded;
@@ -66,7 +66,7 @@ static const char *decode(apr_pool_t *p, const char *text, apr_size_t len)
     return decoded;
 }
 
-/* The other way round: everything that is not a letter, a digit or one of "-._/". */
+/* Percent-encodes everything except letters, digits and "-._/". */
 static const char *encode(apr_pool_t *p, const char *text)
 {
     char *encoded = apr_palloc(p, 3 * strlen(text) + 1), *out = encoded;
@@ -85,7 +85,8 @@ static const char *encode(apr_pool_t *p, const char *text)
     return encoded;
 }
 
-/* A name, or an IPv4 address; "localhost" and other names of one label are names, too. */
+/* Parses a host name or an IPv4 address; names with a single label, such as "localhost", are
+ * allowed. */
 static const char *read_host(apr_pool_t *p, const char *text, const char **host)
 {
     unsigned char address[16];
@@ -152,7 +153,7 @@ static const char *read_mailbox(apr_pool_t *p, const char *text, cli_imap_url *u
     }
     url->mailbox = decode(p, text, strlen(text));
     if (url->mailbox && apr_cstr_casecmp(url->mailbox, "INBOX") == 0) {
-        url->mailbox = "INBOX"; /* the one name that is compared without case */
+        url->mailbox = "INBOX"; /* INBOX is the only name that is case-insensitive */
     }
     return !url->mailbox || !cli_imap_mailbox_quote(p, url->mailbox)
                ? "the name of the mailbox is not a text of 1 to 1000 bytes"
@@ -199,7 +200,7 @@ const char *cli_imap_url_read(apr_pool_t *p, const char *text, cli_imap_url *url
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
-/* The bits that wait to be written, six at a time. */
+/* The bits that have not been written yet, six at a time. */
 typedef struct bits {
     char *out;
     unsigned value;
@@ -238,7 +239,7 @@ static void put_code_point(bits *to, unsigned value)
     }
 }
 
-/* The characters beyond ASCII from here: "&", their UTF-16 in base64, "-". */
+/* Encodes a run of non-ASCII characters: "&", their UTF-16 in modified base64, "-". */
 static const char *encode_run(const char *text, const char *end, char **out)
 {
     bits to = {.out = *out};

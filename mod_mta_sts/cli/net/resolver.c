@@ -30,7 +30,7 @@ typedef struct question {
     apr_pool_t *p;
     const char *name;
     int type;
-    int id;           /* of libunbound, while in flight */
+    int id;           /* libunbound's id while in flight */
     apr_time_t begun; /* when it was passed to libunbound */
     apr_time_t end;   /* when it times out */
     mta_sts_answer *answer;
@@ -71,7 +71,7 @@ const char *cli_resolver_make(apr_pool_t *p, const cli_resolver_options *options
     made->validates = try_root || anchor;
     error = cli_resolver_context_make(p, options, try_root ? ROOT_ANCHOR : anchor, &made->context);
     if (!error && try_root && !root_validates(made, p)) {
-        /* With that anchor every answer would be bogus. */
+        /* With this trust anchor, every answer would be bogus. */
         made->validates = 0;
         error = cli_resolver_context_make(p, options, NULL, &made->context);
     }
@@ -107,7 +107,7 @@ static int compare_values(const void *one, const void *other)
                                           : strcmp(a->text, b->text);
 }
 
-/* Stores the values, sorted by preference, then by text, since name servers shuffle their
+/* Stores the values, sorted by preference, then by text, because name servers shuffle their
  * answers. */
 static void take_values(question *asked, const struct ub_result *result)
 {
@@ -129,7 +129,7 @@ static void take_values(question *asked, const struct ub_result *result)
     }
 }
 
-/* Bogus is checked first: such a result has data, too. */
+/* Bogus is checked first, because bogus results contain data as well. */
 static mta_sts_answer_status read_status(const struct ub_result *result)
 {
     if (result->bogus) {
@@ -232,7 +232,7 @@ static void give_up(question *asked)
     settle(asked);
 }
 
-/* Ends questions that timed out, and returns when the next one will. */
+/* Ends queries that have timed out, and returns when the next one will. */
 static apr_time_t expire(cli_resolver *resolver, apr_time_t end)
 {
     apr_time_t now = apr_time_now(), next = end;

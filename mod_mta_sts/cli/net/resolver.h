@@ -23,21 +23,22 @@ typedef struct cli_resolver_authority {
 } cli_resolver_authority;
 
 typedef struct cli_resolver_options {
-    const char *server;          /* "ADDRESS" or "ADDRESS@PORT"; NULL: those of /etc/resolv.conf */
-    const char *trust_anchor;    /* file of DS or DNSKEY records; NULL: the system's for the
-                                    root, if there is one and the server supports DNSSEC */
-    apr_interval_time_t timeout; /* for each question, in microseconds */
+    const char *server;          /* "ADDRESS" or "ADDRESS@PORT"; NULL: the name servers in
+                                    /etc/resolv.conf */
+    const char *trust_anchor;    /* file with DS or DNSKEY records; NULL: the system's root trust
+                                    anchor, if there is one and the server supports DNSSEC */
+    apr_interval_time_t timeout; /* for each query, in microseconds */
     const apr_array_header_t *authorities; /* of cli_resolver_authority: the servers to query,
                                               without recursion and validation, for names in
                                               their zones. NULL: none */
 } cli_resolver_options;
 
 /*
- * Creates a resolver. If options has no trust anchor, it queries the root once to find out whether
+ * Creates a resolver. If options has no trust anchor, the root is queried once to determine whether
  * the server supports DNSSEC.
  *
  * @param p        pool of the resolver, and of the error text
- * @param options  borrowed for the call
+ * @param options  borrowed during the call
  * @param resolver out
  * @return NULL, or what is wrong with the options or the machine
  */
@@ -45,20 +46,20 @@ const char *cli_resolver_make(apr_pool_t *p, const cli_resolver_options *options
                               cli_resolver **resolver);
 
 /*
- * Asks a question, which is answered during cli_resolver_wait().
+ * Adds a query, which is answered during cli_resolver_wait().
  *
  * @param p      pool of the answer's contents
- * @param name   without a final dot; borrowed until it is answered
+ * @param name   without a final dot; borrowed until the query is answered
  * @param type   MTA_STS_RDATA_A and so on
- * @param answer out: filled in during cli_resolver_wait()
+ * @param answer out: set during cli_resolver_wait()
  */
 void cli_resolver_ask(cli_resolver *resolver, apr_pool_t *p, const char *name, int type,
                       mta_sts_answer *answer);
 
 /*
- * Waits until every question is answered or has timed out.
+ * Waits until all queries have been answered or have timed out.
  *
- * @param end when to give up all remaining questions (MTA_STS_ANSWER_TIMEOUT), on the clock of
+ * @param end when to end all remaining queries (MTA_STS_ANSWER_TIMEOUT), by the clock of
  *            apr_time_now()
  */
 void cli_resolver_wait(cli_resolver *resolver, apr_time_t end);

@@ -18,9 +18,9 @@
 #define TTL_MAX "2147483647"
 
 /*
- * libunbound queries a silent resolver five times, waits at least this long each time, and then
- * reports SERVFAIL: after 12 seconds or more. Without this minimum the wait depends on how fast the
- * resolver answered for other names, down to 50 ms.
+ * In milliseconds. libunbound queries a resolver that does not respond five times, waits at least
+ * this long each time, and then reports SERVFAIL, after 12 seconds or more. Without this minimum,
+ * the time depends on how fast the resolver responded for other names, down to 50 ms.
  */
 #define WAIT_MS "2500"
 
@@ -115,7 +115,7 @@ const char *cli_resolver_context_make(apr_pool_t *p, const cli_resolver_options 
         return "libunbound cannot be started: free memory, or reinstall libunbound";
     }
     apr_pool_cleanup_register(p, *context, drop_context, apr_pool_cleanup_null);
-    ub_ctx_debugout(*context, NULL); /* errors are in the answers */
+    ub_ctx_debugout(*context, NULL); /* errors are reported in the answers */
     ub_ctx_async(*context, 1);
     ub_ctx_set_option(*context, "cache-max-ttl:", TTL_MAX);
     ub_ctx_set_option(*context, "do-not-query-localhost:", "no");
@@ -130,8 +130,8 @@ const char *cli_resolver_context_make(apr_pool_t *p, const cli_resolver_options 
     if (error) {
         return error;
     }
-    /* libunbound would answer for this zone itself (RFC 6761). Nothing can be configured after this
-     * call. */
+    /* Otherwise libunbound would answer queries for this zone itself (RFC 6761). The context cannot
+     * be configured any more after this call. */
     if (ub_ctx_zone_remove(*context, "test.") != 0) {
         return anchor ? apr_psprintf(p, "the trust anchor %s has no valid DS or DNSKEY records",
                                      anchor)

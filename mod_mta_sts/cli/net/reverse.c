@@ -8,7 +8,8 @@
 
 #include "core/base/name.h"
 
-/* Names of one address, and how many names, going upwards, are tried as the apex of a zone. */
+/* The maximum number of names of one address, and of levels, going upwards, that are tried as the
+ * apex of a zone. */
 #define NAMES_MAX 3
 #define LEVELS 8
 
@@ -58,7 +59,7 @@ static const char *reverse_ipv6(apr_pool_t *p, const unsigned char bytes[16])
     return name;
 }
 
-/* Whether it was answered, be it that there is nothing. */
+/* Whether a query was answered, even if the answer is empty. */
 static int is_certain(const mta_sts_answer *answer)
 {
     return answer->status == MTA_STS_ANSWER_OK || answer->status == MTA_STS_ANSWER_NODATA ||
@@ -121,7 +122,7 @@ static int is_confirmed(const lookup *one, const candidate *c)
 
 /* --- the zones of the names --- */
 
-/* Not those of a single label. */
+/* Names with a single label are not tried. */
 static void ask_for_apexes(const search *s, candidate *c)
 {
     const char *name = c->host;
@@ -147,7 +148,7 @@ static void ask_for_zones(const search *s, lookup *one)
     }
 }
 
-/* If it is not known whether a lower one is an apex, none is. */
+/* The zone is not known if it is not known for a lower level whether it is an apex. */
 static const char *zone_of(const candidate *c, int *certain)
 {
     int i;
@@ -203,7 +204,7 @@ void cli_reverse_find(apr_pool_t *p, const cli_resolver_options *options, apr_ar
         s.lookups[i].wanted->zones = apr_array_make(p, 1, sizeof(const char *));
         s.lookups[i].wanted->is_certain = 0;
     }
-    /* With a list, even an empty one, nothing is validated. */
+    /* If authorities is set, even to an empty list, answers are not validated. */
     asked.authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority));
     if (!s.count || cli_resolver_make(p, &asked, &s.resolver)) {
         return;

@@ -158,8 +158,8 @@ static void connect_to(probe *one)
     }
 }
 
-/* A command is only a few bytes and the socket buffer is empty, so it is either sent as a whole or
- * not at all. */
+/* A command is only a few bytes long and the socket buffer is empty, so it is sent either
+ * completely or not at all. */
 static void send_command(const probe *one, const char *command)
 {
     send(one->fd, command, strlen(command), MSG_NOSIGNAL);
@@ -239,7 +239,7 @@ static void take_reply(probe *one)
     }
 }
 
-/* Handles received bytes. More than one reply to a command is as wrong as none. */
+/* Handles received bytes. More than one reply to a command is an error. */
 static void take_bytes(probe *one, const char *bytes, apr_size_t len)
 {
     apr_size_t used;

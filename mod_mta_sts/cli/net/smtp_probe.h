@@ -11,9 +11,9 @@
 #include "core/check/mx_probe.h"
 
 /*
- * Probes mail servers as a sender does, up to a TLS connection, many in parallel: connect,
- * greeting, EHLO, STARTTLS, handshake, QUIT. No mail is sent. The time and the amount of data of
- * each probe are limited.
+ * Probes mail servers as a sender connects to them, many in parallel: connect, greeting, EHLO,
+ * STARTTLS, TLS handshake, QUIT. No mail is sent. The time and the amount of data of each probe are
+ * limited.
  */
 
 typedef struct cli_prober cli_prober;
@@ -22,6 +22,8 @@ typedef struct cli_prober cli_prober;
 #define CLI_PROBER_IN_FLIGHT_MAX 200
 
 /*
+ * Creates a prober.
+ *
  * @param p       pool of the prober, and of all results
  * @param store   CAs to trust; borrowed
  * @param timeout for each probe, in microseconds
@@ -34,7 +36,7 @@ cli_prober *cli_prober_make(apr_pool_t *p, cli_tls_store *store, apr_interval_ti
  * @param host    the MX host; borrowed
  * @param address IPv4 or IPv6 address to connect to; borrowed
  * @param port    1..65535
- * @param probe   out: filled in by cli_prober_step(); borrowed
+ * @param probe   out: set by cli_prober_step(); borrowed
  */
 void cli_prober_add(cli_prober *prober, const char *host, const char *address, int port,
                     mta_sts_mx_probe *probe);
@@ -42,8 +44,9 @@ void cli_prober_add(cli_prober *prober, const char *host, const char *address, i
 /*
  * Starts probes, and lists the sockets that they wait for.
  *
- * @param sockets out: room for CLI_PROBER_IN_FLIGHT_MAX; pass the same array to cli_prober_step()
- * @param until   in and out: set to an earlier time if a probe times out before
+ * @param sockets out: an array of CLI_PROBER_IN_FLIGHT_MAX elements, to be passed to
+ *                cli_prober_step()
+ * @param until   in and out: set to an earlier time if a probe will time out before it
  * @return the number of running probes; 0: all are finished
  */
 int cli_prober_watch(cli_prober *prober, struct pollfd *sockets, apr_time_t *until);

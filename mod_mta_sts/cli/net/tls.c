@@ -47,7 +47,7 @@ const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store
     return NULL;
 }
 
-/* The index at which a verification refers to its watch. */
+/* The ex_data index at which a verification refers to its watch. */
 static int watch_index(void)
 {
     static int index = -1;
@@ -74,8 +74,8 @@ static mta_sts_trust read_error(int error, int shown)
     }
 }
 
-/* Records an error of the verification. Dates of the server's own certificate are checked
- * elsewhere; otherwise the first error counts. */
+/* Records a verification error. The dates of the server's own certificate are checked elsewhere; of
+ * all other errors, the first one counts. */
 static int note_error(int ok, X509_STORE_CTX *verification)
 {
     watch *w = X509_STORE_CTX_get_ex_data(verification, watch_index());

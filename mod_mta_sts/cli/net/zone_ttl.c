@@ -9,14 +9,15 @@
 
 #include "core/dns/rdata.h"
 
-/* How many names, starting with the domain and going upwards, are tried as the apex of its zone. */
+/* The number of levels, from the domain upwards, that are tried as the apex of its zone. */
 #define LEVELS 5
 
-/* One answer is sufficient; further servers are used if there is none. */
+/* The maximum number of servers. One answer is sufficient; further servers are used if there is
+ * none. */
 #define SERVERS_MAX 4
 #define ADDRESSES_MAX 3
 
-/* For each question; name servers that work need far less. */
+/* For each query, in microseconds; working name servers need far less. */
 #define QUESTION_TIMEOUT apr_time_from_sec(4)
 
 /* The candidates for the apex of a domain's zone. */
@@ -78,8 +79,8 @@ static void find_zones(reader *r)
     cli_resolver_wait(r->resolver, r->end);
 }
 
-/* The lowest level that has name servers, or -1. The name servers of an alias belong to another
- * name. */
+/* The lowest level that has name servers, or -1. An alias does not count, because its name servers
+ * belong to another name. */
 static int level_of(const zone *z)
 {
     int i;
@@ -179,7 +180,7 @@ static int is_within(const char *name, const char *top)
            (name_len == len || name[name_len - len - 1] == '.');
 }
 
-/* The target of an alias in another zone is still taken from the resolver's cache. */
+/* For the target of an alias in another zone, the TTL from the resolver's cache remains. */
 static void take_ttl(mta_sts_answer *answer, const mta_sts_answer *found, const char *top)
 {
     if (found->status == MTA_STS_ANSWER_OK && (!found->alias || is_within(found->alias, top))) {
@@ -226,7 +227,7 @@ void cli_zone_ttl_read(apr_pool_t *p, const cli_resolver_options *options,
     r.zones = apr_hash_make(p);
     r.servers = apr_hash_make(p);
     asked.timeout = options->timeout < QUESTION_TIMEOUT ? options->timeout : QUESTION_TIMEOUT;
-    /* With a list, even an empty one, nothing is validated. */
+    /* If authorities is set, even to an empty list, answers are not validated. */
     asked.authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority));
     if (cli_resolver_make(p, &asked, &r.resolver)) {
         return;

@@ -10,13 +10,14 @@
 #include "core/dns/answer.h"
 
 /*
- * The TTLs of records in their zones. A resolver returns what is left of them in its cache; only
- * the zone's own name servers return how long others may cache a record.
+ * The TTLs of records in their zones. A resolver returns the time left in its cache; only the
+ * zone's own name servers return how long others may cache a record.
  */
 
-/* An answer of a resolver whose TTL in the zone is wanted. All members are borrowed. */
+/* An answer of a resolver for which the TTL in the zone is to be determined. All members are
+ * borrowed. */
 typedef struct cli_zone_ttl {
-    const char *domain; /* the name is this or below it */
+    const char *domain; /* the name is this domain or a subdomain of it */
     const char *name;
     int type; /* MTA_STS_RDATA_A and so on */
     mta_sts_answer *answer;
@@ -27,10 +28,10 @@ typedef struct cli_zone_ttl {
  * in the answer, and ttl_is_authoritative is set; all other answers are left unchanged.
  *
  * @param p       pool of the queries; the answers are not allocated from it
- * @param options of the resolver that finds the name servers; answers of the zones' own servers are
- *                not validated
+ * @param options options of the resolver that finds the name servers; answers of the zones' own
+ *                servers are not validated
  * @param wanted  array of cli_zone_ttl
- * @param end     when to give up, on the clock of apr_time_now()
+ * @param end     when to stop, by the clock of apr_time_now()
  */
 void cli_zone_ttl_read(apr_pool_t *p, const cli_resolver_options *options,
                        const apr_array_header_t *wanted, apr_time_t end);

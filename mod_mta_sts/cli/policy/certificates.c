@@ -14,7 +14,7 @@ struct cli_certificates {
     apr_time_t now;
 };
 
-/* It is the same for all virtual hosts, since only one of them answers for a name. */
+/* All virtual hosts are the same user here, because only one of them answers for a name. */
 #define USER 1
 
 static void report_broken(void *unused, mta_sts_pairs_slot *slot)

@@ -19,7 +19,7 @@
 
 /* --- storing a row --- */
 
-/* What the options leave out is as it was. */
+/* Completes a row: values that the options do not set remain as they were. */
 static mta_sts_hosted_row complete(const cli_policy_call *call, const char *domain,
                                    const mta_sts_hosted_row *before)
 {
@@ -52,7 +52,8 @@ static const char *compare_rows(const mta_sts_hosted_row *a, const mta_sts_hoste
                  "this again";
 }
 
-/* Begins to change a row, which takes a while to judge: it must still be as it was then. */
+/* Begins the transaction that changes a row. Judging the row takes time, so it must be unchanged
+ * since then. */
 static const char *begin_change(cli_policy_call *call, const char *domain,
                                 const mta_sts_hosted_row *before)
 {
@@ -65,11 +66,11 @@ static const char *begin_change(cli_policy_call *call, const char *domain,
 }
 
 /*
- * Stores a row and reads it again, in one transaction: with the values of the domain that it is an
- * alias of. Its values must still be those that were judged.
+ * Stores a row and reads it again, in one transaction; an alias then has the values of its target
+ * domain. The values must still be those that were judged.
  *
- * @param before what the row was then
- * @param stored in: what it would be then; out: what it is
+ * @param before the row when it was judged
+ * @param stored in: the expected row; out: the stored row
  */
 static const char *store(cli_policy_call *call, const mta_sts_hosted_row *row,
                          const mta_sts_hosted_row *before, mta_sts_hosted_row *stored,
@@ -88,7 +89,8 @@ static const char *store(cli_policy_call *call, const mta_sts_hosted_row *row,
 
 /* --- waiting --- */
 
-/* The machines that do not serve a change yet; live: the number of those that are running. */
+/* Finds the machines that do not serve a change yet; live: out: the number of machines that are
+ * running. */
 static const char *find_late(const cli_policy_call *call, apr_int64_t position,
                              apr_array_header_t *late, int *live)
 {
@@ -161,7 +163,8 @@ static const char *parse_names(cli_policy_call *call, const char *text, const ch
     return error;
 }
 
-/* The row as it would be read after it is stored: an alias has the values of another domain. */
+/* Determines the row as it will be read after it is stored: an alias has the values of its target
+ * domain. */
 static const char *resolve(const cli_policy_call *call, const mta_sts_hosted_row *row,
                            mta_sts_hosted_row *resolved)
 {
@@ -177,8 +180,8 @@ static const char *resolve(const cli_policy_call *call, const mta_sts_hosted_row
     return error;
 }
 
-/* With --if-id: whether the policy of a row is the one that the caller saw. It is compared once
- * more, with the row, in the transaction that changes it. */
+/* With --if-id, checks whether the policy of a row is the one that the caller expects. It is
+ * compared again, together with the row, in the transaction that changes the row. */
 static const char *check_id(const cli_policy_call *call, const mta_sts_hosted_row *before)
 {
     const mta_sts_hosted_policy *policy =
@@ -271,7 +274,7 @@ static int delete_row(cli_policy_call *call, const mta_sts_hosted_row *before)
     return CLI_EXIT_OK;
 }
 
-/* When no sender may use a copy of what the row said. */
+/* Reads from when on no sender may use a copy of the policy in the row. */
 static const char *read_date(const cli_policy_call *call, const char *domain,
                              mta_sts_rollout_date *date)
 {
@@ -326,7 +329,8 @@ static int is_withdrawn(const mta_sts_hosted_row *row)
     return row->mode && strcmp(row->mode, "none") == 0 && !row->alias_of;
 }
 
-/* What the log says decides; it is not certain. */
+/* Deletes the row. If it is only according to the fetch log that no copies are left, prints until
+ * when there may be some. */
 static int finish(cli_policy_call *call, const mta_sts_hosted_row *row, const char *alias,
                   const mta_sts_rollout_date *date)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nothing puts mode enforce into the database without evidence. */
+/* The checks before a row with mode enforce is stored: no tool stores one without evidence. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +11,8 @@
 #include "core/hosting/edit.h"
 #include "core/policy/provider.h"
 
-#define ALIASES_MAX 1000 /* that are compared; they are looked up at the same time */
+/* Maximum number of aliases that are compared; they are looked up at the same time. */
+#define ALIASES_MAX 1000
 
 const char cli_policy_consequence[] =
     "Effect on mail: senders that apply MTA-STS do not deliver to an MX host without STARTTLS, "
@@ -47,7 +48,8 @@ static void add(apr_array_header_t *list, const char *text)
     APR_ARRAY_PUSH(list, const char *) = text;
 }
 
-/* Compares the MX records with a policy: a host that it does not cover gets no mail. */
+/* Compares the MX records with a policy: senders deliver no mail to a host that it does not
+ * cover. */
 static void compare(apr_pool_t *p, const char *domain, const mta_sts_check_facts *facts,
                     const mta_sts_policy *policy, apr_array_header_t *reasons)
 {
@@ -70,7 +72,8 @@ static int is_answered(const mta_sts_answer *answer)
     return answer->status == MTA_STS_ANSWER_OK || mta_sts_answer_is_empty(answer);
 }
 
-/* Where mode enforce is new, what is not known is a reason; elsewhere a change may be the repair.
+/* If mode enforce is new, unknown facts are a reason not to store the row; otherwise, the change
+ * may be a repair.
  */
 static void note_unknown(const cli_policy_call *call, const char *domain, int is_new,
                          const char *error, apr_array_header_t *reasons)
@@ -88,7 +91,8 @@ static void note_unknown(const cli_policy_call *call, const char *domain, int is
     }
 }
 
-/* Domains whose policy is enforced already, or is that of another domain, are compared only. */
+/* For domains that are in mode enforce already, and for aliases, only the MX records are
+ * compared. */
 static void ask_dns(const cli_policy_call *call, apr_array_header_t *domains,
                     const mta_sts_policy *policy, int is_new, apr_array_header_t *reasons)
 {
@@ -110,8 +114,8 @@ static void ask_dns(const cli_policy_call *call, apr_array_header_t *domains,
     }
 }
 
-/* The aliases of a domain get its policy at the same moment. Returns NULL, or why they cannot be
- * read. */
+/* Adds the aliases of a domain, which get its policy at the same time. Returns NULL, or why they
+ * cannot be read. */
 static const char *add_aliases(const cli_policy_call *call, const char *domain,
                                apr_array_header_t *domains)
 {
@@ -146,7 +150,7 @@ static void add_findings(const cli_ready_call *ready, const cli_ready_domain *do
     }
 }
 
-/* What `mta-sts ready` finds; steps out: what to do. */
+/* Adds the findings of `mta-sts ready`; steps: out: what to do. */
 static void ask_ready(const cli_policy_call *call, const char *domain, const mta_sts_policy *policy,
                       apr_array_header_t *reasons, const apr_array_header_t **steps)
 {
@@ -208,7 +212,7 @@ int cli_policy_gate(const cli_policy_call *call, const mta_sts_hosted_row *befor
     const apr_array_header_t *steps = NULL;
     const mta_sts_policy *policy;
     const char *error;
-    int is_new; /* also where a row with mode enforce was wrong, mode enforce is not new */
+    int is_new; /* mode enforce is not new if the previous row had it, even if not valid */
 
     if (!cli_policy_enforces(call->p, before, after)) {
         return 1;

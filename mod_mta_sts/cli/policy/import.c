@@ -11,16 +11,17 @@
 #include "core/base/name.h"
 #include "core/hosting/edit.h"
 
-#define LINE_MAX_LEN 65536 /* larger than any policy */
-#define ERRORS_MAX 100     /* that are printed */
+#define LINE_MAX_LEN 65536 /* in bytes; larger than any policy */
+#define ERRORS_MAX 100     /* maximum number of errors that are printed */
 
-/* Where a domain was read, and what was stored before, if the row may bring mode enforce. */
+/* The line of a domain, and the row that was stored before if the new one may introduce mode
+ * enforce. */
 typedef struct line {
     int number;
     mta_sts_hosted_row *before; /* or NULL */
 } line;
 
-/* An import; its rows are in one transaction. */
+/* The state of an import; all rows are stored in one transaction. */
 typedef struct import {
     cli_policy_call *call;
     const char *file;
@@ -28,7 +29,7 @@ typedef struct import {
     apr_pool_t *p;     /* cleared after each line */
     apr_hash_t *lines; /* domain -> line */
     int rows, errors;
-    int enforced;         /* rows that change what senders do with mail */
+    int enforced;         /* number of rows that change what senders do with mail */
     const char *enforces; /* the domain of the first of them */
 } import;
 
@@ -55,7 +56,8 @@ static int is_repeated(import *i, const char *domain)
     return 0;
 }
 
-/* An alias is judged after all rows were stored, because its target may come later. */
+/* Whether a row is valid. An alias is judged after all rows have been stored, because its target
+ * may follow later. */
 static int is_right(import *i, const mta_sts_hosted_row *row)
 {
     mta_sts_findings *findings = mta_sts_findings_make(i->p);
@@ -70,7 +72,7 @@ static int is_right(import *i, const mta_sts_hosted_row *row)
     return 0;
 }
 
-/* Notes what was stored before a row that may bring mode enforce. */
+/* Remembers the stored row before it is replaced by one that may introduce mode enforce. */
 static const char *note_before(import *i, const mta_sts_hosted_row *row)
 {
     apr_pool_t *keep = apr_hash_pool_get(i->lines);
@@ -105,7 +107,8 @@ static const char *take_line(import *i, const char *text, apr_size_t len)
     return error || i->errors ? error : mta_sts_edit_set(i->call->db, &row);
 }
 
-/* Its length with the newline; at most LINE_MAX_LEN bytes, which may be zero bytes. */
+/* Reads a line of at most LINE_MAX_LEN bytes, which may include NUL; returns its length including
+ * the newline. */
 static apr_size_t read_line(FILE *file, char *text)
 {
     apr_size_t len = 0;
@@ -138,7 +141,7 @@ static const char *take_lines(import *i, FILE *file)
     return error;
 }
 
-/* Judges a row as it is stored now. */
+/* Judges a row in the form in which it is now stored. */
 static void check_stored(import *i, const line *read, const mta_sts_hosted_row *row)
 {
     if (row->alias_of && row->is_alias_broken) {
@@ -180,8 +183,8 @@ static const char *name_enforced(const import *i)
                                            i->enforced, i->enforces);
 }
 
-/* Rows that change what senders do with mail are not checked here: that would take a minute for
- * each of them. */
+/* Whether to reject the import because rows change what senders do with mail. The live checks are
+ * not run, because they would take up to a minute for each row. */
 static int is_enforce_refused(const import *i)
 {
     if (i->enforced && (i->call->is_forced || i->call->is_dry_run)) {

@@ -55,7 +55,7 @@ static void print_row(const cli_policy_call *call, apr_pool_t *p, const mta_sts_
 
 /* --- all rows --- */
 
-/* In pages, because there may be any number of them. */
+/* Reads page by page, because there may be any number of rows. */
 static int print_all(cli_policy_call *call, int is_export)
 {
     const char *error, *after = "";

@@ -77,7 +77,7 @@ static const action actions[] = {
     {"confirm", cli_policy_confirm, 0, 0},
 };
 
-/* An option that the action would ignore, and so do something else than was asked for. */
+/* Rejects options that the action would ignore, because then it would not do what was requested. */
 static const char *check_options(const cli_policy_call *call, const char *name)
 {
     const struct {
@@ -140,8 +140,8 @@ int cli_policy_confirm(cli_policy_call *call, const cli_args *args)
     return CLI_EXIT_OK;
 }
 
-/* The directory whose owner the process becomes as root: the state directory; that of the file, if
- * it is a database of SQLite elsewhere; NULL if this machine has none and needs none. */
+/* Determines the directory whose owner root becomes: the state directory, or the directory of an
+ * SQLite database elsewhere; NULL if this machine has no state directory and needs none. */
 static const char *find_owner_dir(const cli_policy_call *call, const char **dir)
 {
     cli_database database;

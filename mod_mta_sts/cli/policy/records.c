@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to publish in DNS for a row. */
+/* Prints the DNS records to publish for a row. */
 #include <stdio.h>
 
 #include "cli/policy/call.h"
@@ -7,7 +7,7 @@
 #include "core/dns/zone_text.h"
 #include "core/policy/record.h"
 
-/* Where the record with the id is: an alias leads there by a CNAME. */
+/* The domain that publishes the record with the id: the CNAME of an alias points there. */
 static const char *publisher_of(const mta_sts_hosted_row *row)
 {
     return row->alias_of ? row->alias_of : row->domain;
@@ -24,7 +24,7 @@ static void print_nsupdate(const cli_policy_call *call, const char *domain,
           stdout);
 }
 
-/* A customer who only points CNAMEs never has to change DNS again. */
+/* Prints the CNAMEs for customers: with these, they never have to change DNS again. */
 static void print_aliases(const cli_policy_call *call, const mta_sts_hosted_row *row)
 {
     fprintf(call->talk,
@@ -52,7 +52,7 @@ void cli_policy_print_records(const cli_policy_call *call, const mta_sts_hosted_
         fputs("Publish this record:\n", call->talk);
     }
     if (call->as_nsupdate) {
-        if (was_alias && !row->alias_of) { /* a TXT record beside a CNAME would be ignored */
+        if (was_alias && !row->alias_of) { /* a TXT record next to a CNAME would be ignored */
             printf("update delete _mta-sts.%s. CNAME\n", domain);
         }
         print_nsupdate(call, domain, policy);

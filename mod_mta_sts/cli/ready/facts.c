@@ -39,8 +39,7 @@ static void take_configured(cli_ready_call *call)
     }
 }
 
-/* It does not matter if httpd's configuration is not available: this machine may not serve the
- * domains. */
+/* Errors are not fatal, because this machine need not serve the domains. */
 static void read_apache(const cli_subcommand *self, cli_ready_call *call)
 {
     apr_array_header_t *names = apr_array_make(call->p, call->domains->nelts, sizeof(const char *));
@@ -117,7 +116,8 @@ static int query_network(const cli_subcommand *self, cli_ready_call *call)
     return CLI_EXIT_OK;
 }
 
-/* Which policy is served now: the fetched one, else that of --policy, else the configured one. */
+/* Determines the policy that is served now: the fetched one, else that of --policy, else the
+ * configured one. */
 static void find_served(cli_ready_domain *domain)
 {
     const mta_sts_policy *configured = domain->configured ? domain->configured->policy : NULL;
@@ -128,7 +128,7 @@ static void find_served(cli_ready_domain *domain)
                                                          : configured;
 }
 
-/* Who may have copies of earlier policies. */
+/* Reads until when senders may have copies of earlier policies. */
 static const char *read_rollout(cli_ready_call *call, mta_sts_database *db,
                                 cli_ready_domain *domain)
 {
@@ -148,7 +148,7 @@ static const char *read_rollout(cli_ready_call *call, mta_sts_database *db,
     return error;
 }
 
-/* Reads which policies were served earlier, as the module recorded. */
+/* Reads the earlier policies from the history that the module has recorded. */
 static const char *read_database(cli_ready_call *call)
 {
     mta_sts_database *db = NULL;
@@ -161,7 +161,7 @@ static const char *read_database(cli_ready_call *call)
         error = tlsrpt_policies_add_history(db, domain->domain, call->p, &domain->facts.policies);
         error = error ? error : read_rollout(call, db, domain);
     }
-    error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be allocated by the database */
+    error = error ? apr_pstrdup(call->p, error) : NULL; /* the database may own the text */
     if (db) {
         mta_sts_database_close(db);
     }
@@ -174,8 +174,8 @@ static int refuse_database(const cli_subcommand *self, const char *error)
     return CLI_EXIT_UNKNOWN;
 }
 
-/* Without the history, an earlier policy in a report is not recognized, and mode enforce counts as
- * new: that is an error only if --database was given. */
+/* Without the history, earlier policies in reports are not recognized, and mode enforce counts as
+ * new. This is an error only if --database was given. */
 static int read_history(const cli_subcommand *self, cli_ready_call *call)
 {
     const char *error = read_database(call);
@@ -204,8 +204,8 @@ static int refuse_spool(const cli_subcommand *self, const char *error)
     return CLI_EXIT_UNKNOWN;
 }
 
-/* With --database, this machine need not have a spool. Whether one that cannot be read is a
- * mistake: the directory was named, and it is not a state directory. */
+/* With --database, this machine need not have a spool. A spool that cannot be read is an error only
+ * if --state-dir names a directory that is not a state directory. */
 static int check_spool(const cli_subcommand *self, const cli_ready_call *call, const char *error)
 {
     const char *dir = cli_state_dir_find(call->state_dir);
@@ -222,7 +222,7 @@ static int check_spool(const cli_subcommand *self, const cli_ready_call *call, c
                                                                                  : CLI_EXIT_OK;
 }
 
-/* Without a spool, --database is required: there the reports of other machines are. */
+/* Without a spool, --database is required, which contains the reports of other machines. */
 static int read_reports(const cli_subcommand *self, cli_ready_call *call)
 {
     tlsrpt_spool *spool;
@@ -243,8 +243,8 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     return error ? refuse_database(self, error) : CLI_EXIT_OK;
 }
 
-/* Reports are read last, because root gives up its rights for that, which may be needed for httpd's
- * configuration, files and DNSSEC anchors. */
+/* Reports are read last, because root then drops its privileges, which may be needed for httpd's
+ * configuration, for files, and for DNSSEC trust anchors. */
 int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
 {
     int status = read_files(self, call), i;

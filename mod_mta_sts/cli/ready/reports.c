@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reports: those in the spool of this machine, and the sums of all machines in a database that
- * they share. */
+/* Reads the reports in the spool of this machine, and the sums of all machines that share a
+ * database. */
 #include "cli/ready/call.h"
 
 #include <stdio.h>
@@ -145,8 +145,8 @@ void cli_ready_read_spool(cli_ready_call *call, tlsrpt_spool *spool)
 
 /* --- the index --- */
 
-/* Whether the database may have the reports of other spools, too: it is not that of the state
- * directory, which has those of this spool only. */
+/* Whether the database may contain reports from other spools as well: it is not the one in the
+ * state directory. */
 static int is_shared(const cli_ready_call *call)
 {
     cli_database named, own;
@@ -156,8 +156,8 @@ static int is_shared(const cli_ready_call *call)
            (strcmp(named.driver, own.driver) != 0 || strcmp(named.where, own.where) != 0);
 }
 
-/* Whether the index has all reports of this spool that count: httpd adds a report within a minute,
- * if it runs and the database has room. */
+/* Determines whether the index contains all reports of this spool that count. httpd adds a report
+ * within a minute, if it is running and the index is not full. */
 static const char *is_complete(mta_sts_database *db, apr_pool_t *p, const cli_ready_domain *domain,
                                int *complete)
 {
@@ -169,7 +169,7 @@ static const char *is_complete(mta_sts_database *db, apr_pool_t *p, const cli_re
     *complete = 1;
     apr_pool_create(&each, p);
     for (i = 0; !error && *complete && digests && i < digests->nelts; i++) {
-        tlsrpt_index_place place;
+        tlsrpt_index_location place;
 
         apr_pool_clear(each);
         error = tlsrpt_index_find(db, APR_ARRAY_IDX(digests, i, const char *), NULL, each, &place);
@@ -180,9 +180,9 @@ static const char *is_complete(mta_sts_database *db, apr_pool_t *p, const cli_re
     return error;
 }
 
-/* The index has the sums of all machines, and those of this one again, so they cannot be added up:
- * it takes precedence if it contains everything that counts here, and otherwise both are assessed.
- * What is not verified never decides which. */
+/* The index contains the sums of all machines including this one, so they cannot be added to those
+ * of the spool. It takes precedence if it contains all reports that count here; otherwise, both are
+ * assessed. Unverified reports do not affect which one is used. */
 static const char *read_domain(mta_sts_database *db, cli_ready_call *call, cli_ready_domain *domain)
 {
     tlsrpt_readiness_facts *by_index = apr_pmemdup(call->p, &domain->facts, sizeof(*by_index));
@@ -241,7 +241,7 @@ const char *cli_ready_read_index(const cli_subcommand *self, cli_ready_call *cal
 
 /* --- the verdict --- */
 
-/* As cli_ready_worst ranks them. */
+/* The rank of a verdict for cli_ready_worst. */
 static int rank(const tlsrpt_readiness *readiness)
 {
     static const int ranks[] = {

@@ -33,7 +33,7 @@ tlsrpt_ready cli_ready_worst(const cli_ready_call *call)
     size_t i;
     int j;
 
-    if (call->unopened) { /* nothing is known about what they contain */
+    if (call->unopened) { /* their contents are not known */
         for (j = 0; j < call->domains->nelts; j++) {
             if (domain_at(call, j)->readiness->ready == TLSRPT_READY_NO) {
                 return TLSRPT_READY_NO;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to do: one plan without duplicate steps. */
+/* Determines what to do: a plan without duplicate steps. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -14,7 +14,7 @@ static int is_of_name(char c)
     return c == '.' || c == '-' || c == '_' || mta_sts_text_is_alnum(c);
 }
 
-/* Whether a text contains a name before its end: as a whole, not as a part of a longer name. */
+/* Whether a text contains a name before `end`, and not as a part of a longer name. */
 static int has_name(const char *text, const char *end, const char *name)
 {
     apr_size_t len = strlen(name);
@@ -48,7 +48,7 @@ const char *cli_ready_mode(const cli_ready_domain *domain)
                                                                                          : NULL;
 }
 
-/* The number of domains whose mode is set on this line. */
+/* The number of domains whose mode is set in this line. */
 static int count_domains(const cli_ready_call *call, const char *mode_at)
 {
     int i, j, count = 0;
@@ -135,7 +135,8 @@ static const mta_sts_finding *find_uncovered(const cli_ready_domain *domain)
     return NULL;
 }
 
-/* One change of the policy adds all MX hosts that it does not cover, and has one new id. */
+/* Adds a single step for all MX hosts that the policy does not cover, because they need only one
+ * new id. */
 static void add_uncovered(const cli_ready_call *call, const cli_ready_domain *domain,
                           apr_array_header_t *steps)
 {
@@ -246,7 +247,7 @@ int cli_ready_copies(const cli_ready_domain *domain, mta_sts_rollout_date *date)
     return 1;
 }
 
-/* What senders may still do according to earlier policies. */
+/* Adds until when senders may act on copies of earlier policies. */
 static void add_copies(const cli_ready_call *call, const cli_ready_domain *domain,
                        apr_array_header_t *steps)
 {

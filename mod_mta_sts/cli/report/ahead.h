@@ -8,32 +8,33 @@
 #include "tlsrpt/report/read.h"
 
 /*
- * Reads report files on other threads while the caller sums up and prints the earlier ones. On one
- * processor, 10,000 gzipped reports take 0.22 s and Python takes 0.36 s, where scripts/bench
- * requires twice as long. On two processors they take 0.13 s.
+ * Reads report files ahead, in other threads, while the caller adds up and prints the previous
+ * ones. 10,000 gzipped reports take 0.22 s on one processor and 0.13 s on two. Python takes 0.36 s;
+ * scripts/bench requires that this takes at most half as long.
  *
- * Only small reports are read ahead, and only some hundred at a time: about 8 MiB.
+ * Only small reports are read ahead, a few hundred at a time, which takes about 8 MiB.
  */
 typedef struct cli_ahead cli_ahead;
 
 /*
- * Begins to read, with two threads; with none if the process may use only one processor.
+ * Begins to read with two threads, or with none if the process may use only one processor.
  *
  * @param p     pool of the result
- * @param files of cli_file; unchanged until cli_ahead_end
+ * @param files of cli_file; must not change until cli_ahead_end
  */
 cli_ahead *cli_ahead_start(apr_pool_t *p, const apr_array_header_t *files);
 
 /*
- * The report in a file, read within tlsrpt_limits_default. Must be called for each file, in their
- * order. Waits for it.
+ * Returns the report in a file, read with tlsrpt_limits_default; waits until it has been read. Must
+ * be called for each file, in order.
  *
- * @return until the next call; NULL: it was not read ahead, because the file is no report, or a
- *         large or damaged one, or there are no threads
+ * @return valid until the next call; NULL: the file was not read ahead, because it is not a report,
+ *         is large or damaged, or there are no threads
  */
 const tlsrpt_reading *cli_ahead_take(cli_ahead *ahead, int number);
 
 /* Must be called after the last file. */
+/* Ends the threads. */
 void cli_ahead_end(cli_ahead *ahead);
 
 #endif

@@ -28,7 +28,7 @@ static void add_time(mta_sts_buffer *out, const char *name, apr_time_t time)
     mta_sts_buffer_puts(out, "\"");
 }
 
-/* What the fetch log says; null for other kinds of failures. */
+/* Adds what the fetch log says about a failure; null for failures that it cannot explain. */
 static void add_fetches(mta_sts_buffer *out, const cli_report_call *call,
                         const cli_report_item *item, const tlsrpt_policy *policy,
                         const tlsrpt_failure *failure)
@@ -110,7 +110,7 @@ static void add_policies(mta_sts_buffer *out, const cli_report_call *call,
     }
 }
 
-/* In the form of cli_findings_to_json. */
+/* Adds findings in the format of cli_findings_to_json. */
 static void add_findings(mta_sts_buffer *out, const mta_sts_findings *findings)
 {
     int i;
@@ -153,7 +153,7 @@ static void render_line(mta_sts_buffer *out, const cli_report_call *call,
     mta_sts_buffer_puts(out, "\n");
 }
 
-/* What is in none of the totals because it is not plausible. */
+/* Adds the sums that are not plausible, and so not part of the totals. */
 static void add_apart(mta_sts_buffer *out, const tlsrpt_summary *sum)
 {
     int i;
@@ -172,7 +172,7 @@ static void add_apart(mta_sts_buffer *out, const tlsrpt_summary *sum)
     }
 }
 
-/* What contradicts another report counts as one that came again. */
+/* Reports that contradict another one are counted as repeated. */
 static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;

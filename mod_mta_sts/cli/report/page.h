@@ -6,7 +6,8 @@
 #include "cli/report/call.h"
 #include "tlsrpt/advice/evidence.h"
 
-/* Shared by the files of the text format: text.c prints the whole, causes.c the failures. */
+/* Shared by the files of the text format: text.c prints everything except the failures, which
+ * causes.c prints. */
 
 /* The context of all functions that print. */
 typedef struct cli_report_page {
@@ -15,7 +16,7 @@ typedef struct cli_report_page {
     cli_style style;
 } cli_report_page;
 
-/* The severity whose sign is printed: for unverified reports, always that of unknown ("?"). */
+/* The severity whose sign is printed; for unverified reports always MTA_STS_UNKNOWN ("?"). */
 static inline mta_sts_severity cli_report_severity(int is_verified, mta_sts_severity severity)
 {
     return tlsrpt_evidence_counts(is_verified) ? severity : MTA_STS_UNKNOWN;

@@ -13,7 +13,8 @@
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/summary/tally.h"
 
-#define PROGRESS_AFTER APR_USEC_PER_SEC /* when progress is first shown */
+/* In microseconds: after which time progress is first shown. */
+#define PROGRESS_AFTER APR_USEC_PER_SEC
 #define PROGRESS_EACH (APR_USEC_PER_SEC / 5)
 
 /* The state of reading. */
@@ -24,12 +25,12 @@ typedef struct reading {
     tlsrpt_tally *tally;
     cli_report_result *result;
     int total;                /* number of files or reports; 0: not known */
-    int seen;                 /* files, or reports of the store, so far */
+    int seen;                 /* number of files, or of reports of the store, so far */
     int written;              /* reports */
     apr_time_t next_progress; /* when to show progress again; 0: never */
     int has_shown;
     int left_out; /* number of reports that were not requested */
-    int dmarc;    /* number of DMARC reports, which share many a mailbox with TLS reports */
+    int dmarc; /* number of DMARC reports, which often arrive in the same mailbox as TLS reports */
 } reading;
 
 /* A report that was read and, if requested, rendered. */
@@ -37,7 +38,8 @@ typedef struct prepared {
     const char *file;
     const char *signer;  /* NULL: unverified */
     const char *peer;    /* address that posted it; NULL: unknown */
-    apr_time_t received; /* now, if it is not from the store; 0: unknown */
+    apr_time_t received; /* time of receipt; the current time if it is not from the store; 0:
+                            unknown */
     const tlsrpt_reading *reading;
     mta_sts_buffer *text; /* NULL: not to be printed */
 } prepared;
@@ -227,9 +229,9 @@ static int is_one_report(const tlsrpt_reading *read)
     return read->outcome == TLSRPT_READ && !tlsrpt_reading_trailing(read);
 }
 
-/* Most files are a single report, and are read only once; others are searched for reports.
+/* Most files contain a single report, and are read only once; other files are searched for reports.
  *
- * @param read what was read ahead; NULL: nothing
+ * @param read the report that was read ahead, or NULL
  */
 static void read_file(reading *work, apr_pool_t *p, const cli_file *file,
                       const tlsrpt_reading *read)
@@ -303,8 +305,8 @@ static void read_store(reading *work, tlsrpt_spool *spool)
     work->result->skipped = cli_store_walk(work->p, spool, &range, take_report, work);
 }
 
-/* Files that were named are read even if nothing in them is requested; without this line, they
- * would seem to be empty. */
+/* Prints how many reports were not requested: otherwise, files that contain only such reports would
+ * seem to be empty. */
 static void print_left_out(const reading *work)
 {
     fflush(stdout);

@@ -11,7 +11,7 @@
 #include "cli/common/subcommand.h"
 #include "core/base/name.h"
 
-#define SINCE_DEFAULT 30 /* days, of the store */
+#define SINCE_DEFAULT 30 /* in days, for reports of the store */
 #define OUTPUT_BUFFER (1 << 16)
 
 /* In the order of the names in take_format(). */

@@ -12,7 +12,7 @@
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/advice/policy_match.h"
 
-#define POLICIES_MAX 10 /* for one domain */
+#define POLICIES_MAX 10 /* maximum number of policies for one domain */
 
 static const char *domain_name(const cli_report_page *page, const tlsrpt_domain *domain)
 {
@@ -35,7 +35,7 @@ static int is_enforced(apr_pool_t *p, const tlsrpt_seen_policy *seen)
                    ->mode == MTA_STS_MODE_ENFORCE;
 }
 
-/* In mode enforce, a failure means mail that is delayed or bounces. */
+/* Warns that in mode enforce, failures mean that mail is delayed or bounces. */
 static void print_urgency(const cli_report_page *page, const tlsrpt_domain *domain)
 {
     int i, enforced = 0;
@@ -114,7 +114,7 @@ static int count_senders(const tlsrpt_domain *domain, int is_verified)
     return count;
 }
 
-/* What is printed about a domain: the contents of its verified reports, or of the others. */
+/* The data to print about a domain: from its verified reports, or from its unverified ones. */
 typedef struct part {
     const tlsrpt_domain *domain;
     int is_verified;
@@ -322,7 +322,7 @@ static void print_apart_row(const cli_report_page *page, const tlsrpt_apart *apa
     cli_print_wrapped(4, text);
 }
 
-/* What is not plausible is shown, but in no number. */
+/* Prints sums that are not plausible, which are not part of any other number. */
 static void print_apart(const cli_report_page *page, const tlsrpt_summary *sum)
 {
     int i;

@@ -23,12 +23,12 @@ typedef struct cli_rollout_domain {
 typedef struct cli_rollout_call {
     apr_pool_t *p;
     int as_json;
-    const char *state_dir, *database; /* of the options, or NULL */
-    apr_int64_t max_age;              /* of --previous-max-age; negative: it is not given */
+    const char *state_dir, *database; /* values of the options, or NULL */
+    apr_int64_t max_age;              /* value of --previous-max-age; negative: not given */
     apr_time_t now;
     apr_array_header_t *domains; /* of cli_rollout_domain */
     cli_names_options names_options;
-    const cli_names *names; /* of the networks that fetched policies */
+    const cli_names *names; /* names of the networks that fetched policies */
 } cli_rollout_call;
 
 /* Whether senders may still have a copy of an earlier policy: 1, 0, or -1 if it is not known. */

@@ -11,7 +11,7 @@
 #include "core/base/name.h"
 #include "core/hosting/rollout_read.h"
 
-/* 0: no policy was served before. */
+/* Parses a max_age, or 0, which means that no policy was served before. */
 static const char *take_max_age(apr_pool_t *p, const cli_option *option, void *target,
                                 const char *value)
 {
@@ -82,7 +82,7 @@ static const char *check_database(const cli_rollout_call *call)
 
 /* --- reading the database --- */
 
-/* All domains as they are at one time. */
+/* Reads all domains in one transaction, so that they are consistent. */
 static const char *read_domains(const cli_rollout_call *call, mta_sts_database *db)
 {
     mta_sts_rollout_query query = {.host = mta_sts_database_host(db),
@@ -95,7 +95,7 @@ static const char *read_domains(const cli_rollout_call *call, mta_sts_database *
         query.domain = domain_at(call, i)->domain;
         error = mta_sts_rollout_read(db, &query, call->p, &domain_at(call, i)->rollout);
     }
-    error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be allocated by the database */
+    error = error ? apr_pstrdup(call->p, error) : NULL; /* the database may own the text */
     mta_sts_database_rollback(db);
     return error;
 }
@@ -155,7 +155,8 @@ static const char *read_database(cli_rollout_call *call)
 
 /* --- the run --- */
 
-/* What is outstanding is known, whatever is not known about others. */
+/* If copies for one domain are certainly outstanding, it does not matter what is unknown about
+ * others. */
 static int status_of(const cli_rollout_call *call)
 {
     int status = CLI_EXIT_OK, i;

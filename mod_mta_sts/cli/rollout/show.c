@@ -10,7 +10,7 @@
 #include "cli/rollout/call.h"
 #include "core/base/format.h"
 
-#define NETWORKS_MAX 20 /* of one policy */
+#define NETWORKS_MAX 20 /* maximum number of networks for one policy */
 
 static const char *time_text(const cli_rollout_call *call, apr_time_t time)
 {
@@ -74,7 +74,7 @@ static const char *join(const cli_rollout_call *call, const apr_array_header_t *
     return text;
 }
 
-/* Why the log does not have all that matters. */
+/* Prints why the log does not contain all fetches that matter. */
 static void print_doubts(const cli_rollout_call *call, const mta_sts_rollout_policy *policy)
 {
     if (policy->doubts) {
@@ -148,7 +148,7 @@ static void print_earlier(const cli_rollout_call *call, const mta_sts_rollout_po
     print_by_log(call, policy);
 }
 
-/* --- what is safe when --- */
+/* --- which change is safe when --- */
 
 static const char *action_text(const cli_rollout_call *call, const mta_sts_rollout *rollout,
                                const mta_sts_rollout_date *date)
@@ -218,7 +218,7 @@ static void print_dates(const cli_rollout_call *call, const mta_sts_rollout *rol
     }
 }
 
-/* Policies that nobody knows of. */
+/* Prints until when copies of unrecorded policies may be used. */
 static void print_unrecorded(const cli_rollout_call *call, const mta_sts_rollout *rollout)
 {
     const char *before =

@@ -8,14 +8,14 @@
 
 /* --- changes --- */
 
-/* Whether it was like this for a day, as far as runs looked at it. */
+/* Whether an item has been unchanged for a day, as far as runs have checked it. */
 static int is_steady(const cli_watch_item *item)
 {
     return item->last - item->turned >= CLI_WATCH_STEADY;
 }
 
-/* Whether one more beginning is one too many within a day. A time in the future is that of a clock
- * that was wrong. */
+/* Whether a further beginning would be one too many within a day. A time in the future was recorded
+ * while the clock was wrong. */
 static int is_once_too_often(const cli_watch_report *report, apr_time_t now)
 {
     apr_time_t oldest = report->starts[CLI_WATCH_STARTS - 1];
@@ -61,7 +61,8 @@ static int compare_changes(const void *a_, const void *b_)
     return order ? order : strcmp(one->kind, other->kind);
 }
 
-/* What the stages of one problem have in common: "certificate-expires-soon", "certificate-expired".
+/* A key that all stages of a problem have in common, such as "certificate-expires-soon" and
+ * "certificate-expired".
  */
 static const char *stage_key(apr_pool_t *p, const cli_watch_item *item)
 {
@@ -69,7 +70,8 @@ static const char *stage_key(apr_pool_t *p, const cli_watch_item *item)
                         (int)strcspn(item->id, "-"), item->id);
 }
 
-/* What follows something else is no good news about that. */
+/* Marks problems that are over only because a later stage has replaced them, so that they are not
+ * reported as good news. */
 static void join_stages(apr_pool_t *p, apr_array_header_t *changes)
 {
     apr_hash_t *over = apr_hash_make(p);
@@ -99,7 +101,7 @@ static void join_stages(apr_pool_t *p, apr_array_header_t *changes)
 
 /* --- domains --- */
 
-/* Domains that httpd's configuration does not have any more, with open problems. */
+/* Adds domains with open problems that are no longer in httpd's configuration. */
 static void add_dropped(const cli_watch_state *state, const cli_watch_look *look,
                         cli_watch_channel channel, apr_array_header_t *changes)
 {
@@ -209,7 +211,7 @@ static void note(const cli_watch_item *item, const cli_watch_change *change,
     report->is_eased = 0;
 }
 
-/* Nothing more is reported about it. */
+/* Stops all reporting about a domain. */
 static void drop_domain(cli_watch_state *state, const char *domain, cli_watch_channel channel)
 {
     apr_hash_index_t *index;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the runs have seen, in the state. */
+/* Updates the state with the observations of a run. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,17 +7,17 @@
 
 #include "cli/watch/compare.h"
 
-#define UNREPORTED_MAX 3 /* critical ones that are quoted */
+#define UNREPORTED_MAX 3 /* maximum number of critical problems that are quoted */
 
 /* --- counting --- */
 
-/* Whether the item was already counted by a run that began later: two ran at once. */
+/* Whether a run that began later has already counted the item, because two runs overlapped. */
 static int is_counted(const cli_watch_item *item, const cli_watch_look *look)
 {
     return item->last >= look->began && item->last <= apr_time_now();
 }
 
-/* What has been less severe for long enough to be certain can get worse again. */
+/* After an item has certainly become less severe, it can get worse again. */
 static void ease(cli_watch_item *item)
 {
     int i;
@@ -92,7 +92,7 @@ void cli_watch_count(cli_watch_state *state, const cli_watch_look *look)
         cli_watch_item *item = apr_hash_get(state->items, key, APR_HASH_KEY_STRING);
 
         if (!item && apr_hash_count(state->items) >= CLI_WATCH_ITEMS_MAX + 1) {
-            continue; /* when others are forgotten there is room for it */
+            continue; /* it can be added when others have been removed */
         }
         if (!item) {
             item = apr_pmemdup(state->p, now, sizeof(*item));
@@ -144,7 +144,7 @@ apr_hash_t *cli_watch_count_open(const cli_watch_state *state, cli_watch_channel
 
 /* --- forgetting --- */
 
-/* Whether all channels know that it is over, and for long enough. */
+/* Whether it was reported to all channels, long enough ago, that an item is over. */
 static int is_forgettable(const cli_watch_item *item, apr_time_t now)
 {
     int i;
@@ -161,7 +161,7 @@ static int is_forgettable(const cli_watch_item *item, apr_time_t now)
     return !item->seen;
 }
 
-/* What came and went was reported, and has stayed for a day. */
+/* Ends flapping if an item has been unchanged for a day. */
 static void settle(cli_watch_item *item)
 {
     int i, is_steady = item->seen && item->last - item->turned >= CLI_WATCH_STEADY;
@@ -174,7 +174,7 @@ static void settle(cli_watch_item *item)
     }
 }
 
-/* Domains that are not watched any more, as all channels know: name -> "". */
+/* Domains that are no longer watched, which was reported to all channels: name -> "". */
 static apr_hash_t *find_ended(const cli_watch_state *state, const cli_watch_look *look)
 {
     apr_hash_t *output = cli_watch_count_open(state, CLI_WATCH_OUTPUT);
@@ -226,7 +226,7 @@ int cli_watch_pending(const cli_watch_state *state)
     return count;
 }
 
-/* --- what cannot be reported --- */
+/* --- problems that cannot be reported --- */
 
 static int is_unreported(const cli_watch_item *item)
 {
@@ -256,7 +256,7 @@ static const char *first_of(apr_pool_t *p, const apr_array_header_t *texts)
                                 : joined;
 }
 
-/* As cli_watch_print begins a line. */
+/* The beginning of a line of cli_watch_print. */
 static const char *text_of(apr_pool_t *p, const cli_watch_item *item)
 {
     int has_subject =

@@ -14,9 +14,9 @@
 #include "cli/watch/show.h"
 #include "core/base/format.h"
 
-#define AGAIN apr_time_from_sec(86400) /* until a failure that lasts is said again */
+#define AGAIN apr_time_from_sec(86400) /* how often a lasting failure is printed */
 
-/* Returns NULL, or why they may not have arrived. */
+/* Returns NULL, or why the changes may not have been delivered. */
 static const char *print(const cli_watch_state *state, const apr_array_header_t *changes,
                          int as_json)
 {
@@ -52,7 +52,7 @@ static const char *run(const cli_watch_state *state, const apr_array_header_t *c
                  : NULL;
 }
 
-/* cron mails what is said here, too, so that it is not said in each run. */
+/* Prints a failure, but not in each run, because cron sends standard error by mail, too. */
 static void note_failure(const cli_watch_state *state, const char *error,
                          cli_watch_delivery *delivery, apr_time_t now)
 {
@@ -75,7 +75,7 @@ static void note_failure(const cli_watch_state *state, const char *error,
     delivery->said = now;
 }
 
-/* Returns whether they arrived. */
+/* Returns whether the changes were delivered. */
 static int finish(cli_watch_state *state, const apr_array_header_t *changes,
                   cli_watch_channel channel, const char *error)
 {
@@ -90,7 +90,8 @@ static int finish(cli_watch_state *state, const apr_array_header_t *changes,
     return 1;
 }
 
-/* Without a command, all counts as reported to it: one that is added later gets what is new then.
+/* Without a command, all changes count as reported to it, so that a command that is added later
+ * gets only new ones.
  */
 static int deliver_to_command(cli_watch_state *state, const cli_watch_look *look,
                               const cli_watch_channels *channels)

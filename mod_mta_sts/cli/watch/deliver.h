@@ -5,18 +5,19 @@
 #include "cli/watch/look.h"
 #include "cli/watch/state.h"
 
-/* How changes are reported. */
+/* The channels to which changes are reported. */
 typedef struct cli_watch_channels {
-    int as_json;      /* standard output; else text */
-    const char *exec; /* a shell command that gets JSON, or NULL */
-    int exec_seconds; /* that it may take */
+    int as_json;      /* whether standard output is JSON; else text */
+    const char *exec; /* a shell command that gets JSON on its standard input, or NULL */
+    int exec_seconds; /* maximum time for the command, in seconds */
 } cli_watch_channels;
 
 /*
- * Reports the changes to standard output and to the command, and notes in the state what arrived
- * where. That something does not arrive is said on standard error, once a day while it lasts.
+ * Reports the changes to standard output and to the command, and records in the state what was
+ * delivered to which channel. Failures of delivery are printed on standard error, once a day while
+ * they last.
  *
- * @param look was counted (cli_watch_count)
+ * @param look must have been counted (cli_watch_count)
  * @return the exit status
  */
 int cli_watch_deliver(cli_watch_state *state, const cli_watch_look *look,

@@ -8,7 +8,8 @@ static int family_of(const char *address)
     return strchr(address, ':') ? CLI_WATCH_IPV6 : CLI_WATCH_IPV4;
 }
 
-/* Whether an id is about connecting, so that an attempt is enough to see whether it is over. */
+/* Whether an id is about connecting, so that an attempt to connect is enough to observe whether the
+ * problem is over. */
 static int is_about_connecting(const char *id)
 {
     static const char *const endings[] = {"-refused", "-unreachable", "-connect-timeout",
@@ -59,7 +60,7 @@ static void add(cli_watch_family *family, const char *address, int is_shown)
     family->reached |= is_shown ? family_of(address) : 0;
 }
 
-/* Without an answer there may be addresses. */
+/* If a query was not answered, there may be addresses. */
 static void add_unknown(cli_watch_family *family, const mta_sts_answer *a,
                         const mta_sts_answer *aaaa)
 {

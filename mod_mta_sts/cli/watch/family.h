@@ -6,19 +6,23 @@
 #include "core/check/check.h"
 
 /*
- * Over which address families a host could be looked at. What was seen over IPv6, and is not seen
- * while this machine has no IPv6, is not over.
+ * The address families over which a host could be checked. A problem that was observed over IPv6 is
+ * not over if it is not observed while this machine has no IPv6.
  */
 
 typedef struct cli_watch_family {
-    int published; /* CLI_WATCH_IPV4...: those with an address in DNS, or perhaps with one */
-    int reached;   /* those with an address that shows whether the item is still there */
+    int published; /* set of CLI_WATCH_IPV4...: families for which DNS has an address, or may have
+                      one */
+    int reached;   /* families with an address at which it could be observed whether the item still
+                      exists */
 } cli_watch_family;
 
 /*
- * @param part    of the item, as its subject and its id
+ * Determines the families for an item.
+ *
+ * @param part    of the item, like subject and id
  * @param subject the host, for an MX host
- * @param id      what a connection that fails shows depends on it
+ * @param id      determines what a failed connection shows
  */
 cli_watch_family cli_watch_family_of(const mta_sts_check_facts *facts, mta_sts_check_part part,
                                      const char *subject, const char *id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hosted domains as a whole, and what else httpd's start would log about its configuration. */
+/* Checks hosted domains as a whole, and reads the findings that httpd's start would log about its
+ * configuration. */
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 #include "core/hosting/pairs_check.h"
 #include "core/hosting/sync.h"
 
-#define PAIRS_USER 1 /* it is the same for all virtual hosts */
+#define PAIRS_USER 1 /* one user stands for all virtual hosts */
 
 static void add(cli_watch_look *look, mta_sts_severity severity, const char *id, const char *fix,
                 const char *message)
@@ -58,7 +59,7 @@ static void look_at_rows(cli_watch_look *look, const cli_apache *apache)
                                             apache->hosting_held),
                          apache->hosting_held == 1 ? "it is" : "they are"));
     }
-    if (apache->hosting_wrong && !look->has_hosted) { /* otherwise each is reported */
+    if (apache->hosting_wrong && !look->has_hosted) { /* otherwise each row is reported */
         add(look, MTA_STS_WARNING, "row-wrong",
             apr_psprintf(look->p,
                          "run %s to see which and why, and correct them; until then, changes to "
@@ -72,7 +73,7 @@ static void look_at_rows(cli_watch_look *look, const cli_apache *apache)
 
 /* --- findings --- */
 
-/* What is seen of a domain that is checked is not reported twice. */
+/* Whether a finding is about a domain that is checked, and so must not be reported twice. */
 static int is_checked(const cli_watch_look *look, const mta_sts_finding *finding)
 {
     const char *prefix = MTA_STS_POLICY_HOST_PREFIX, *name = finding->subject;
@@ -104,7 +105,7 @@ static void take_findings(cli_watch_look *look, const mta_sts_findings *findings
     }
 }
 
-/* The key pairs as httpd would read them. Only root can. */
+/* Checks the key pairs as httpd would read them. Only root can read them. */
 static void look_at_pairs(cli_watch_look *look, const cli_apache *apache)
 {
     mta_sts_findings *findings = mta_sts_findings_make(look->p);
@@ -121,7 +122,7 @@ static void look_at_pairs(cli_watch_look *look, const cli_apache *apache)
         mta_sts_pairs_run_scan(pairs, &scan, look->p);
         mta_sts_pairs_check(pairs, apache->certificate_days > 0 ? apache->certificate_days : 0,
                             look->began, &counts, findings);
-        mta_sts_pairs_begin(pairs, look->p); /* nobody uses them any more */
+        mta_sts_pairs_begin(pairs, look->p); /* afterwards no pair has users */
         mta_sts_pairs_sweep(pairs);
     }
     look->has_pairs = 1;

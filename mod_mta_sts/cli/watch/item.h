@@ -10,75 +10,78 @@
 #include "core/base/finding.h"
 
 /*
- * One thing that is wrong, or that could not be looked at (MTA_STS_UNKNOWN), with its history over
- * the runs of `mta-sts watch`. The first five members identify it; the message can differ from run
- * to run, as that of a certificate that has fewer days left.
+ * A problem, or something that could not be checked (MTA_STS_UNKNOWN), with its history over the
+ * runs of `mta-sts watch`. The first five members identify it; the message may differ from run to
+ * run, for example that of a certificate that expires soon.
  */
 
-/* Families of addresses. */
+/* Address families; bits of a set. */
 #define CLI_WATCH_IPV4 1
 #define CLI_WATCH_IPV6 2
 
 /* The parts besides those of mta_sts_check_part_name(). */
-#define CLI_WATCH_REPORTS "reports" /* what verified reports contain */
+#define CLI_WATCH_REPORTS "reports" /* problems in verified reports */
 #define CLI_WATCH_MACHINE "machine" /* this machine; the domain is "" */
 
-/* Kinds of what is wrong with this machine, by which it is known whether it was looked at. */
-#define CLI_WATCH_START "start" /* what httpd's start logs about its configuration */
-#define CLI_WATCH_PAIRS "pairs" /* of the key pairs of MTASTSCertificates */
+/* Kinds of problems of this machine, by which it is determined whether they were checked. */
+#define CLI_WATCH_START "start" /* findings about httpd's configuration that its start logs */
+#define CLI_WATCH_PAIRS "pairs" /* problems of the key pairs of MTASTSCertificates */
 
-/* What was reported to the administrator. */
+/* What was last reported to the admin. */
 typedef enum cli_watch_phase {
     CLI_WATCH_CALM,    /* nothing, or that it is over */
-    CLI_WATCH_OPEN,    /* that it exists */
-    CLI_WATCH_FLAPPING /* that it comes and goes: nothing more until it has been steady for a day */
+    CLI_WATCH_OPEN,    /* that the problem exists */
+    CLI_WATCH_FLAPPING /* that the problem is flapping: nothing more is reported until it has been
+                          unchanged for a day */
 } cli_watch_phase;
 
-/* Where changes are reported to. What one of them does not take is no news to the other. */
+/* Where changes are reported to. Each channel has its own record of what was delivered. */
 typedef enum cli_watch_channel {
     CLI_WATCH_OUTPUT, /* standard output */
     CLI_WATCH_EXEC,   /* the command of --exec */
 } cli_watch_channel;
 
 #define CLI_WATCH_CHANNELS 2
-#define CLI_WATCH_STARTS 2 /* so many are remembered: one more within a day is one too many */
+/* Number of beginnings that are remembered; one more within a day means flapping. */
+#define CLI_WATCH_STARTS 2
 
-/* What was reported about an item to one of them. */
+/* What was reported about an item to one channel. */
 typedef struct cli_watch_report {
     cli_watch_phase phase;
-    mta_sts_severity severity;           /* that was reported; or a lower one that followed it */
-    int is_eased;                        /* whether a lower one followed it */
-    apr_time_t starts[CLI_WATCH_STARTS]; /* when it was last reported to begin, or to be worse
-                                            again; the last one first; 0: never */
-    apr_time_t ended;                    /* when it was last reported to be over; 0: never */
+    mta_sts_severity severity; /* the reported severity, or a lower one that followed it */
+    int is_eased;              /* whether a lower severity has followed */
+    apr_time_t starts[CLI_WATCH_STARTS]; /* when its beginning, or that it got worse again, was
+                                            reported, the latest first; 0: never */
+    apr_time_t ended;                    /* when it was last reported as over; 0: never */
 } cli_watch_report;
 
 typedef struct cli_watch_item {
     const char *domain, *part, *subject, *id;
-    const char *kind; /* of failure, where the id does not say enough; else "" */
+    const char *kind; /* further distinction where the id is not specific enough; else "" */
 
-    mta_sts_severity severity; /* these three as last seen */
+    mta_sts_severity severity; /* this and the next two members: as last observed */
     const char *message;
     const char *fix; /* or NULL */
 
-    int families;           /* of addresses over which it could be seen: CLI_WATCH_IPV4... */
-    int needed;             /* runs in a row before it is certain that it began, or is over */
-    int seen, gone;         /* runs in a row in which it was there; or not, having been looked at */
-    int level;              /* runs in a row in which it had this severity */
-    apr_time_t first, last; /* since when it is there; when a run last looked at it */
-    apr_time_t turned;      /* when it last came or went */
+    int families; /* set of CLI_WATCH_IPV4...: over which families it could be observed */
+    int needed;   /* number of consecutive runs until it is certain that it has begun, or is over */
+    int seen, gone; /* number of consecutive runs in which it was observed; in which it was checked
+                       but not observed */
+    int level;      /* number of consecutive runs in which it had this severity */
+    apr_time_t first, last; /* since when it has existed; when a run last checked it */
+    apr_time_t turned;      /* when it last began or ended */
 
     cli_watch_report reports[CLI_WATCH_CHANNELS];
 } cli_watch_item;
 
-/* How severe something is, for comparisons: what is unknown is not. */
+/* The rank of a severity, for comparisons; MTA_STS_UNKNOWN ranks low. */
 int cli_watch_rank(mta_sts_severity severity);
 
 /* The key of an item in a hash: its first five members. Allocated from p. */
 const char *cli_watch_item_key(apr_pool_t *p, const cli_watch_item *item);
 
-/* Whether a text can be printed and stored as it is: valid UTF-8 without line ends and other
- * control characters, and without characters that mislead the reader of a terminal. */
+/* Whether a text can be printed and stored unchanged: it is valid UTF-8 without line ends, other
+ * control characters, and characters that could mislead the reader of a terminal. */
 int cli_watch_is_plain(const char *text);
 
 /* "ok", "note", "warning", "critical" or "unknown". */
@@ -87,22 +90,23 @@ const char *cli_watch_severity_name(mta_sts_severity severity);
 /* What happened since the last run. */
 typedef enum cli_watch_event {
     CLI_WATCH_BEGIN,   /* there is no earlier run to compare with */
-    CLI_WATCH_DAMAGED, /* what earlier runs stored cannot be used */
+    CLI_WATCH_DAMAGED, /* the state of earlier runs cannot be used */
     CLI_WATCH_NEW,
-    CLI_WATCH_WORSE, /* more severe than what was reported */
+    CLI_WATCH_WORSE, /* more severe than reported */
     CLI_WATCH_RESOLVED,
     CLI_WATCH_DROPPED, /* its domain is no longer watched */
 } cli_watch_event;
 
 typedef struct cli_watch_change {
     cli_watch_event event;
-    cli_watch_item *item; /* without an item, message says what happened */
+    cli_watch_item *item; /* NULL: message says what happened */
     const char *message;
-    const char *domain;                           /* that is no longer watched */
-    const apr_array_header_t *domains, *subjects; /* of const char *: of an item that stands for
-                                                     several (silence.c); or NULL */
-    const char *replaces; /* the id of an item about the same subject that it follows; or NULL */
-    int is_replaced;      /* whether it is over because something else followed it */
+    const char *domain;                           /* the domain that is no longer watched */
+    const apr_array_header_t *domains, *subjects; /* of const char *: those of the items for which
+                                                     this change stands (silence.c); or NULL */
+    const char *replaces; /* the id of a previous stage of the problem, which this one replaces; or
+                             NULL */
+    int is_replaced;      /* whether it is over because a later stage has replaced it */
     int is_flapping;      /* whether nothing more will be reported for a while */
 } cli_watch_change;
 

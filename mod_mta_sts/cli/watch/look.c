@@ -9,9 +9,9 @@
 #include "cli/watch/family.h"
 #include "core/base/text.h"
 
-#define TEXT_MAX 2000 /* bytes of a message or fix */
+#define TEXT_MAX 2000 /* maximum length of a message or fix, in bytes */
 #define FAMILY_MAX apr_time_from_sec(7 * 86400)
-#define NAME_MAX_BYTES 500 /* of a subject or kind, by which it is found again */
+#define NAME_MAX_BYTES 500 /* in bytes: of a subject or kind, which identify an item */
 
 cli_watch_look *cli_watch_look_make(apr_pool_t *p, int runs)
 {
@@ -27,7 +27,7 @@ cli_watch_look *cli_watch_look_make(apr_pool_t *p, int runs)
     return look;
 }
 
-/* Texts are printed, and stored as JSON, within limits. NULL remains NULL. */
+/* Makes a text printable, and limits its length. NULL remains NULL. */
 static const char *clean(apr_pool_t *p, const char *text, apr_size_t max)
 {
     if (!text) {
@@ -37,7 +37,7 @@ static const char *clean(apr_pool_t *p, const char *text, apr_size_t max)
     return strlen(text) > max ? apr_pstrmemdup(p, text, mta_sts_text_cut(text, max)) : text;
 }
 
-/* Without an end there would be no limit to the memory; what is left out is not over. */
+/* Notes that items were left out, to bound memory; items that were left out are not over. */
 static void note_full(cli_watch_look *look)
 {
     cli_watch_item item = {.domain = "",
@@ -97,7 +97,7 @@ void cli_watch_look_add_blind(cli_watch_look *look, const char *subject, const c
     cli_watch_look_add(look, &item, message);
 }
 
-/* --- what was looked at --- */
+/* --- what was checked --- */
 
 static int is(const char *text, const char *other)
 {
@@ -127,7 +127,7 @@ static int covers_machine(const cli_watch_look *look, const cli_watch_item *item
     if (is(item->kind, CLI_WATCH_PAIRS)) {
         return look->has_pairs;
     }
-    /* The things that one could not look at: they are not in the way any more. */
+    /* Things that could not be checked: this is over once they were checked. */
     return is(item->subject, "DNS")              ? look->has_checked
            : is(item->subject, "httpd")          ? look->is_configured
            : is(item->subject, "hosted domains") ? look->has_hosted
@@ -137,7 +137,7 @@ static int covers_machine(const cli_watch_look *look, const cli_watch_item *item
 
 static int covers_reports(const cli_watch_look *look, const cli_watch_item *item)
 {
-    if (is(item->id, "reporter-silent")) { /* until it reports again */
+    if (is(item->id, "reporter-silent")) { /* over when the sender reports again */
         return apr_hash_get(look->reporters,
                             apr_pstrcat(look->p, item->domain, "/", item->subject, NULL),
                             APR_HASH_KEY_STRING) != NULL;
@@ -168,8 +168,8 @@ static const mta_sts_check_section *find_section(const mta_sts_check_result *res
     return NULL;
 }
 
-/* Findings that say why nothing more could be seen. What is only info is about a further address,
- * as where this machine has no IPv6. */
+/* Whether a finding says why nothing more could be observed. One with severity info is about a
+ * further address, for example if this machine has no IPv6. */
 static int is_obstacle(const mta_sts_finding *finding)
 {
     return finding->severity != MTA_STS_OK && finding->severity != MTA_STS_INFO &&
@@ -179,8 +179,8 @@ static int is_obstacle(const mta_sts_finding *finding)
             is(finding->id, "mx-no-address") || is(finding->id, "certificate-absent"));
 }
 
-/* Whether a finding about how far one gets is of the item's own kind: another one of these shows
- * that it has changed. */
+/* Whether an id is about how far a connection gets. A different finding of this kind shows that an
+ * item of this kind is over. */
 static int is_about_reach(const char *id)
 {
     return begins(id, "fetch-") || begins(id, "smtp-") || begins(id, "starttls-") ||
@@ -194,7 +194,7 @@ static int was_tried(const mta_sts_finding *finding)
            !begins(finding->id, "dns-");
 }
 
-/* Whether a section shows that the item is over: nothing was in the way of seeing it. */
+/* Whether a section shows that the item is over, because no obstacle prevented observing it. */
 static int section_covers(const mta_sts_check_section *section, const cli_watch_item *item)
 {
     int i, is_clear = 1;
@@ -213,15 +213,15 @@ static int section_covers(const mta_sts_check_section *section, const cli_watch_
     return is_clear && !is(item->id, "mx-not-in-policy");
 }
 
-/* Without a probe, an MX host shows only what is in DNS. */
+/* Whether an MX host was probed; without a probe, only its DNS records could be observed. */
 static int is_probed(const mta_sts_check_facts *facts, const cli_watch_item *item)
 {
     return facts->smtp == MTA_STS_CHECK_SMTP_PROBED || !is(item->part, "mx") ||
            begins(item->id, "mx-") || begins(item->id, "dns-");
 }
 
-/* Whether it could be looked at over all address families over which it was seen, as far as the
- * host still has them. After a week without, it is judged by the others. */
+/* Whether the item could be checked over all address families over which it was observed, as far as
+ * the host still has them. A family over which it could not be checked for a week is ignored. */
 static int has_families(const mta_sts_check_facts *facts, const mta_sts_check_section *section,
                         const cli_watch_item *item)
 {
@@ -250,7 +250,7 @@ static int covers_domain(const mta_sts_check_facts *facts, const mta_sts_check_r
 
     if (is(item->part, "mx") && is_answered(&facts->mx) && !has_mx(facts, item->subject) &&
         !is(item->subject, facts->domain)) {
-        return 1; /* it is no MX host any more */
+        return 1; /* it is no longer an MX host */
     }
     if (is(item->id, "pattern-unused") && !facts->mxs->nelts) {
         return 0;
@@ -259,7 +259,7 @@ static int covers_domain(const mta_sts_check_facts *facts, const mta_sts_check_r
         return section_covers(section, item) && is_probed(facts, item) &&
                has_families(facts, section, item);
     }
-    /* Without a policy host, a policy or a record in DNS there is nothing to look at. */
+    /* Without a policy host, a policy or a record in DNS, there is nothing to check. */
     return is(item->part, "tlsrpt") && is_answered(&facts->tlsrpt);
 }
 

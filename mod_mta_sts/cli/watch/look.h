@@ -6,26 +6,28 @@
 #include "cli/watch/item.h"
 
 /*
- * What one run of `mta-sts watch` looked at, and what it found: cli/watch/network.c looks at the
- * live deployment, cli/watch/hosting.c at the configuration of httpd and at hosted domains,
- * cli/watch/reports.c and cli/watch/machine.c at what this machine stores.
+ * The observations of one run of `mta-sts watch`, and what it could check: cli/watch/network.c
+ * checks the live deployment, cli/watch/hosting.c the configuration of httpd and hosted domains,
+ * cli/watch/reports.c the stored reports, and cli/watch/machine.c the quota and the database.
  */
 
-#define CLI_WATCH_ITEMS_MAX 50000 /* of one look and of the state; all others are left out */
+/* Maximum number of items in one run and in the state; all others are left out. */
+#define CLI_WATCH_ITEMS_MAX 50000
 
 typedef struct cli_watch_look {
     apr_pool_t *p;
     apr_time_t began;
-    int runs; /* how many runs in a row make something certain that is seen over a network */
-    apr_hash_t *items;     /* key -> cli_watch_item *: what is wrong */
-    apr_hash_t *domains;   /* name -> const cli_check_domain *: those that are watched; without
-                              result if they were not checked */
-    int is_full;           /* whether something was left out, so that nothing is certainly over */
-    const char *problem;   /* why the configuration could not be read; or NULL */
-    const char *nothing;   /* why the configuration, which was read, has no domain; or NULL */
-    int is_configured;     /* whether the domains are those of httpd's configuration */
-    int has_hosted;        /* whether it was read which domains are hosted */
-    int is_hosting_unread; /* whether that could not be read */
+    int runs; /* number of consecutive runs until a problem that is observed over the network is
+                 certain */
+    apr_hash_t *items;   /* key -> cli_watch_item *: the problems */
+    apr_hash_t *domains; /* name -> const cli_check_domain *: the watched domains; without a result
+                            if they were not checked */
+    int is_full;         /* whether items were left out, so that no problem is certainly over */
+    const char *problem; /* why the configuration could not be read, or NULL */
+    const char *nothing; /* why the configuration, which was read, contains no domain; or NULL */
+    int is_configured;   /* whether the domains were read from httpd's configuration */
+    int has_hosted;      /* whether the list of hosted domains was read */
+    int is_hosting_unread; /* whether that failed */
     int has_checked;       /* whether DNS answered, so that the domains were checked */
     int has_store;         /* whether there are stored reports, in a directory that can be read */
     int has_reports;       /* whether all of them could be opened */
@@ -37,33 +39,34 @@ typedef struct cli_watch_look {
     apr_hash_t *crowded;   /* DOMAIN -> "" : those with more kinds of failure than are noted */
 } cli_watch_look;
 
-/* An empty look; everything is allocated from p. */
+/* Creates an empty object; everything is allocated from p. */
 cli_watch_look *cli_watch_look_make(apr_pool_t *p, int runs);
 
 /*
- * Adds something that is wrong. If it was added before, the more severe one counts.
+ * Adds a problem. If it was added before, the more severe one counts.
  *
- * @param item  the first five members, severity, fix and needed; borrowed
+ * @param item  its first five members, severity, fix and needed are used; borrowed
  * @param message borrowed
  */
 void cli_watch_look_add(cli_watch_look *look, const cli_watch_item *item, const char *message);
 
-/* Something of this machine that could not be looked at, and therefore is unknown. Without fix:
- * NULL. All texts are borrowed. */
+/* Adds something on this machine that could not be checked, and so is unknown. fix may be NULL. All
+ * texts are borrowed. */
 void cli_watch_look_add_blind(cli_watch_look *look, const char *subject, const char *message,
                               const char *fix);
 
-/* Whether the look shows that something which it did not find is over. Otherwise it was not looked
- * at, and is as it was. */
+/* Whether the run has checked an item, so that the item is over if it was not observed. Otherwise,
+ * it is unchanged. */
 int cli_watch_look_covers(const cli_watch_look *look, const cli_watch_item *item);
 
-/* How the command line describes the look. */
+/* What the command line requests. */
 typedef struct cli_watch_request {
-    cli_check_domains *domains; /* named ones; empty: those of httpd's configuration */
+    cli_check_domains *domains; /* the domains that were named; empty: those of httpd's
+                                   configuration */
     int with_hosted;            /* --hosted */
     cli_check_options network;
     const char *state_dir, *database; /* or NULL */
-    int is_offline;                   /* look up no names of networks */
+    int is_offline;                   /* whether to look up no names of networks */
 } cli_watch_request;
 
 /*
@@ -73,8 +76,8 @@ typedef struct cli_watch_request {
  */
 const char *cli_watch_look_network(cli_watch_look *look, cli_watch_request *request);
 
-/* Looks at hosted domains and key pairs as a whole, and at what else is wrong with the
- * configuration of httpd, which was read. */
+/* Checks hosted domains and key pairs as a whole, and the other findings about the configuration of
+ * httpd, which was read. */
 void cli_watch_look_hosting(cli_watch_look *look, const cli_apache *apache);
 
 /* Reads the stored reports. As root, the process switches permanently to the owner of the state

@@ -14,7 +14,7 @@
 #include "tlsrpt/index/index.h"
 
 #define USED_WARNING 80 /* percent of the quota, as in the log of httpd */
-#define USED_CLEAR 70   /* below that, the warning is over */
+#define USED_CLEAR 70   /* percent; below this, the warning is over */
 
 static void look_at_quota(cli_watch_look *look, const char *dir, const cli_limits *limits)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The live deployment, as `mta-sts check` sees it. */
+/* Checks the live deployment, like `mta-sts check`. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -8,20 +8,22 @@
 #include "cli/common/command.h"
 #include "cli/watch/look.h"
 
-/* Advice that matters only when it is new: that MX records and policy no longer agree. */
+/* Whether an info finding is worth reporting when it is new: that MX records and policy no longer
+ * agree. */
 static int is_wanted(const mta_sts_finding *finding)
 {
     return finding->severity == MTA_STS_WARNING || finding->severity == MTA_STS_ERROR ||
            finding->severity == MTA_STS_UNKNOWN || strcmp(finding->id, "pattern-unused") == 0;
 }
 
-/* A pattern is identified by itself, since a policy may have several that are not used. */
+/* The kind of an item: an unused pattern is identified by the pattern itself, because a policy may
+ * have several. */
 static const char *kind_of(const mta_sts_finding *finding)
 {
     return strcmp(finding->id, "pattern-unused") == 0 ? finding->message : "";
 }
 
-/* What is about the policy of an MX host is solved by a command of its own. */
+/* The fix of a finding; if the policy does not cover an MX host, a separate command solves that. */
 static const char *fix_of(cli_watch_look *look, const char *domain, const mta_sts_finding *finding)
 {
     int is_drift =
@@ -85,7 +87,8 @@ static void note_domains(cli_watch_look *look, const cli_check_domains *domains)
     }
 }
 
-/* Whether domains that were named are hosted here matters only for a part of what is seen. */
+/* Determines which named domains are hosted here. Errors are not fatal, because only some findings
+ * depend on it. */
 static void find_hosted(cli_watch_look *look, const cli_watch_request *request)
 {
     const char *error = cli_check_domains_find_hosted(request->domains, request->state_dir);
@@ -98,7 +101,8 @@ static void find_hosted(cli_watch_look *look, const cli_watch_request *request)
     }
 }
 
-/* Determines the domains; those of a configuration that cannot be read are not known. */
+/* Determines the domains to watch. If the configuration cannot be read, its domains are not
+ * known. */
 static void find_domains(cli_watch_look *look, const cli_watch_request *request)
 {
     const char *error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What verified reports say: new kinds of failure, and reporters that fell silent. Unverified
- * reports are never looked at, since anyone can submit them. */
+/* Checks verified reports for new kinds of failure, and for senders that have stopped reporting.
+ * Unverified reports are ignored, because anyone can submit them. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,16 +18,18 @@
 
 #define DAY apr_time_from_sec(86400)
 #define PERIOD 30 /* days of reports that are read */
-#define QUIET 7   /* days without a failure, but with secure sessions, after which it is over */
-#define OVER 14   /* the same without any sessions, as in `mta-sts ready` */
-#define CAUSES_MAX 100  /* of one domain: the largest ones */
-#define NORMAL 1000     /* one session in so many fails for an unknown reason: `mta-sts ready` */
-#define SENDERS_MAX 50  /* of one domain: the largest ones */
-#define REGULAR 7       /* reports within the period that make a sender a regular one */
-#define SILENT_MIN 4    /* days; reports about a day come on the next one */
+/* Days without the failure, but with successful sessions, after which it is over. */
+#define QUIET 7
+#define OVER 14        /* the same without any sessions, as in `mta-sts ready` */
+#define CAUSES_MAX 100 /* of one domain: the largest ones */
+#define NORMAL 1000    /* one session in so many fails for an unknown reason: `mta-sts ready` */
+#define SENDERS_MAX 50 /* of one domain: the largest ones */
+#define REGULAR 7    /* number of reports within the period from which a sender counts as regular */
+#define SILENT_MIN 4 /* in days; reports about a day arrive on the next one */
 #define SILENT_FACTOR 4 /* times the average interval of its reports */
 #define NAMES 3         /* names of senders in a message */
-#define SIGNERS_MAX 4   /* domains that signed reports under one name */
+/* Maximum number of domains that signed reports with the same organization name. */
+#define SIGNERS_MAX 4
 
 /* --- failures --- */
 
@@ -37,7 +39,7 @@ static int is_over(const tlsrpt_domain *domain, const tlsrpt_cause *cause, apr_t
            (cause->last <= now - QUIET * DAY && tlsrpt_secure_since(domain->days, cause));
 }
 
-/* What is at the sender, and what is normal in any network, needs no action. */
+/* Whether the admin has to act: not for causes at the sender, or normal network problems. */
 static int needs_action(const tlsrpt_domain *domain, const tlsrpt_cause *cause,
                         const tlsrpt_explanation *explanation)
 {
@@ -59,7 +61,8 @@ static const char *subject_of(cli_watch_look *look, const tlsrpt_domain *domain,
                : domain->domain;
 }
 
-/* The domains that signed the reports of these senders: any name can be in a report. */
+/* The domains that signed the reports of these senders, because a report may contain any
+ * organization name. */
 static const char *signers_of(apr_pool_t *p, apr_hash_t *signers, const apr_array_header_t *senders)
 {
     apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
@@ -99,8 +102,8 @@ static const char *message_of(cli_watch_look *look, const tlsrpt_cause *cause,
                         signers_of(p, signers, cause->senders));
 }
 
-/* Whether the policy that is served now has mode enforce; if it is not known, whether the senders
- * applied one that has. */
+/* Whether the policy that is served now has mode enforce; if it is not known, whether the policy
+ * that senders applied had it. */
 static int is_enforced(const cli_watch_look *look, const char *domain, const tlsrpt_cause *cause)
 {
     const cli_check_domain *checked = apr_hash_get(look->domains, domain, APR_HASH_KEY_STRING);
@@ -116,11 +119,12 @@ static int is_enforced(const cli_watch_look *look, const char *domain, const tls
     return is_applied;
 }
 
-/* How severe it is: in mode enforce, mail is refused now. */
+/* Sets the severity: in mode enforce, mail is being refused. */
 static void rate(const cli_watch_look *look, const char *domain, const tlsrpt_cause *cause,
                  int is_refusal, cli_watch_item *item)
 {
-    if (!tlsrpt_evidence_is_mta_sts(cause->policy_type)) { /* in any mode: RFC 8461 section 2 */
+    if (!tlsrpt_evidence_is_mta_sts(cause->policy_type)) { /* DANE applies in any mode (RFC 8461
+                                                              section 2) */
         item->id = "failure-dane";
         item->severity = MTA_STS_ERROR;
         return;
@@ -163,7 +167,7 @@ static void take_causes(cli_watch_look *look, const tlsrpt_domain *domain, apr_h
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
 
         if (tlsrpt_evidence_counts(cause->is_verified) && !is_over(domain, cause, look->began)) {
-            if (taken++ == CAUSES_MAX) { /* what is left out is not over */
+            if (taken++ == CAUSES_MAX) { /* causes that are left out are not over */
                 apr_hash_set(look->crowded, domain->domain, APR_HASH_KEY_STRING, "");
                 return;
             }
@@ -174,8 +178,9 @@ static void take_causes(cli_watch_look *look, const tlsrpt_domain *domain, apr_h
 
 /* --- reporters --- */
 
-/* How long it may be silent: by the average interval of its reports so far. In whole days, since
- * reports are about days: those that fall silent for one cause shall do so in one run. */
+/* How long a sender may be silent, according to the average interval of its reports. In whole days,
+ * because reports are about days: so senders that stop for the same reason are reported in the same
+ * run. */
 static apr_interval_time_t allowed_silence(const cli_watch_look *look, const tlsrpt_domain *domain,
                                            const tlsrpt_sender *sender)
 {
@@ -231,7 +236,7 @@ static void take_senders(cli_watch_look *look, const tlsrpt_domain *domain)
 
 /* --- reading --- */
 
-/* What is gathered from the reports. */
+/* The data that is gathered from the reports. */
 typedef struct gathering {
     apr_pool_t *p;
     tlsrpt_tally *tally;

@@ -38,7 +38,7 @@ static const char *line_key(apr_pool_t *p, const cli_watch_change *change)
                         item->id, change->replaces ? change->replaces : "", item->message);
 }
 
-/* The domains of each line: key -> array of const char *. */
+/* Groups the changes into lines: key -> array of const char *, the domains. */
 static apr_hash_t *group(apr_pool_t *p, const apr_array_header_t *changes)
 {
     apr_hash_t *groups = apr_hash_make(p);
@@ -66,7 +66,7 @@ static apr_hash_t *group(apr_pool_t *p, const apr_array_header_t *changes)
     return groups;
 }
 
-/* The subject, unless the line has it anyway. */
+/* Prints the subject, unless the line already contains it. */
 static void print_subject(const cli_watch_change *change)
 {
     const cli_watch_item *item = change->item;
@@ -130,7 +130,7 @@ void cli_watch_print(apr_pool_t *p, const apr_array_header_t *all)
                          change->domains || *change->item->domain
                              ? mta_sts_format_names(p, names, DOMAINS_MAX)
                              : "this machine");
-            apr_hash_set(groups, key, APR_HASH_KEY_STRING, NULL); /* one line for all of them */
+            apr_hash_set(groups, key, APR_HASH_KEY_STRING, NULL); /* one line for all domains */
         }
     }
 }
@@ -160,7 +160,7 @@ static json_t *change_to_json(apr_pool_t *p, const cli_watch_change *change)
                            "domain", change->domain, "message", change->message);
 }
 
-/* What was reported and is not over, with these changes: numbers by severity. */
+/* The numbers of open problems by severity, including these changes. */
 static json_t *count_open(apr_pool_t *p, const cli_watch_state *state,
                           const apr_array_header_t *changes, cli_watch_channel channel)
 {

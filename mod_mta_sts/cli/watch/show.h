@@ -4,21 +4,21 @@
 
 #include "cli/watch/state.h"
 
-/* Changes, for people and for programs. changes: of cli_watch_change, not empty. */
+/* Prints changes for people and for programs. changes: array of cli_watch_change, not empty. */
 
 /*
- * Prints one line for each change; one that several domains have in common, as where they share a
- * mail server, is one line.
+ * Prints one line for each change; the same change of several domains, for example because they
+ * share a mail server, is printed as one line.
  */
 void cli_watch_print(apr_pool_t *p, const apr_array_header_t *changes);
 
-/* The document of mta-sts-watch(1), with a newline at the end; the caller frees it. */
+/* Renders the JSON document of mta-sts-watch(1), with a newline at the end; the caller frees it. */
 char *cli_watch_to_json(apr_pool_t *p, const cli_watch_state *state,
                         const apr_array_header_t *changes, cli_watch_channel channel,
                         apr_time_t now);
 
-/* The exit status for the changes: 0 none, 1 some, 2 one of them is something critical that began
- * or got worse. */
+/* The exit status for the changes: 0 if there are none, 2 if something critical has begun or got
+ * worse, else 1. */
 int cli_watch_status(const apr_array_header_t *changes);
 
 #endif

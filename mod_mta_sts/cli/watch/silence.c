@@ -7,8 +7,8 @@
 
 #include "core/base/format.h"
 
-#define TOGETHER 3 /* with fewer, each is named with its dates */
-#define NAMES 5    /* of senders in the message */
+#define TOGETHER 3 /* fewer senders are reported one by one, with their dates */
+#define NAMES 5    /* maximum number of senders in the message */
 
 static int is_silence(const cli_watch_change *change, cli_watch_event event)
 {

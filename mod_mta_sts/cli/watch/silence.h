@@ -5,11 +5,11 @@
 #include "cli/watch/item.h"
 
 /*
- * Many senders that fall silent at once have one cause, such as an import of mail that has stopped:
- * they are one change to the reader, not hundreds.
+ * Joins changes: if several senders stop reporting at the same time, there is a common cause, such
+ * as a stopped import of mail, and the reader should get one change instead of hundreds.
  *
- * @param changes of cli_watch_change, borrowed
- * @return the same changes, in which one stands for three or more of this kind
+ * @param changes array of cli_watch_change, borrowed
+ * @return the same changes, with a single one instead of three or more of this kind
  */
 const apr_array_header_t *cli_watch_join_silence(apr_pool_t *p, const apr_array_header_t *changes);
 

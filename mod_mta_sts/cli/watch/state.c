@@ -19,7 +19,7 @@
 
 #define LOCK "watch.lock"
 #define NEW CLI_WATCH_FILE ".new"
-/* Bytes: more than CLI_WATCH_ITEMS_MAX items with texts that are as long as they can be. */
+/* In bytes; more than CLI_WATCH_ITEMS_MAX items with texts of maximum length need. */
 #define FILE_MAX (256 * 1024 * 1024)
 #define POLL apr_time_from_msec(50)
 
@@ -67,8 +67,8 @@ static const char *lock(const cli_watch_state *state, int wait)
 
 /* --- reading --- */
 
-/* Reads the whole file. Returns NULL, or why not; text is NULL if there is no file. One that is too
- * large to be read is damaged: no run has written it. */
+/* Reads the whole file. Returns NULL, or why that failed; text is NULL if there is no file. A file
+ * that is too large counts as damaged, because no run can have written it. */
 static const char *read_file(cli_watch_state *state, char **text, apr_size_t *len, int *is_damaged)
 {
     int fd = openat(state->fd, CLI_WATCH_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -101,7 +101,7 @@ static const char *read_file(cli_watch_state *state, char **text, apr_size_t *le
     return error;
 }
 
-/* Moves a file away that says nothing, so that it can be examined. */
+/* Moves an unusable file away, so that it can be examined. */
 static const char *set_aside(cli_watch_state *state, const char *why)
 {
     const char *to = apr_psprintf(state->p, CLI_WATCH_FILE ".damaged-%" APR_INT64_T_FMT,

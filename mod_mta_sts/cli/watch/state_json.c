@@ -11,12 +11,13 @@
 #include "core/base/text.h"
 
 #define VERSION 1
-#define TEXT_MAX 500 /* bytes of a message or fix that are stored: it is looked at again anyway */
+/* In bytes: the part of a message or fix that is stored; the next run will determine it again. */
+#define TEXT_MAX 500
 
 /* --- reading --- */
 
-/* The text of a member; NULL if it is missing, or too long for any text that is written, or would
- * control a terminal, since it may be printed. */
+/* The text of a member; NULL if it is missing, longer than any text that is written, or contains
+ * terminal control characters, because it may be printed. */
 static const char *text_of(apr_pool_t *p, const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
@@ -33,7 +34,7 @@ static apr_int64_t number_of(const json_t *object, const char *name, apr_int64_t
     return number > max ? -1 : number;
 }
 
-/* The same for a member that earlier versions do not have: 0 then. */
+/* The same for a member that earlier versions do not write; 0 if it is missing. */
 static apr_int64_t optional_number(const json_t *object, const char *name, apr_int64_t max)
 {
     apr_int64_t number = number_of(object, name, max);
@@ -90,7 +91,8 @@ static int read_report(const json_t *object, cli_watch_report *report)
     return reported >= 0 && phase >= 0 && report->ended >= 0;
 }
 
-/* A version without channels noted what was reported to all of them; so do those that agree. */
+/* Versions without channels wrote what was reported to all channels, as is still done if the
+ * channels agree. */
 static int read_reports(const json_t *object, cli_watch_item *item)
 {
     const json_t *exec = json_object_get(object, "exec");
@@ -143,7 +145,7 @@ static const char *read_domains(cli_watch_state *state, const json_t *object)
     return NULL;
 }
 
-/* Members of a delivery; without them, those of the document, as a version without channels wrote
+/* Reads the members of the deliveries, or those of the document, as versions without channels wrote
  * them. */
 static void read_deliveries(cli_watch_state *state, const json_t *document)
 {
@@ -203,7 +205,7 @@ static json_t *render_report(const cli_watch_report *report)
         json_array_append_new(starts, json_integer(report->starts[i]));
         count += report->starts[i] > 0;
     }
-    /* "starts" is for an earlier version. */
+    /* "starts" is read by earlier versions. */
     return json_pack("{s:i, s:i, s:b, s:i, s:o, s:I}", "reported", (int)report->severity, "phase",
                      (int)report->phase, "eased", report->is_eased, "starts", count, "begun",
                      starts, "ended", (json_int_t)report->ended);

@@ -11,7 +11,7 @@
  */
 
 typedef enum mta_sts_severity {
-    MTA_STS_OK,      /* checked and right */
+    MTA_STS_OK,      /* checked and correct */
     MTA_STS_INFO,    /* worth knowing, nothing to do */
     MTA_STS_WARNING, /* works, but not as it should, or not for much longer */
     MTA_STS_ERROR,   /* broken: senders will not do what the admin expects */
@@ -24,8 +24,8 @@ typedef struct mta_sts_finding {
     const char *subject; /* a domain, a host or a field; never NULL */
     const char *message; /* one line without a final full stop */
     const char *fix;     /* what to do, one line, or NULL */
-    const char *file;    /* the configuration file it is about, or NULL */
-    int line;            /* its line in that file, or in the text that was read; 0: none */
+    const char *file;    /* the configuration file that the finding is about, or NULL */
+    int line; /* the line in that file, or in the text that was parsed, from 1; 0: none */
 } mta_sts_finding;
 
 /* Findings in the order in which they were added. Their strings live at least as long as the list's
@@ -35,7 +35,7 @@ typedef struct mta_sts_findings {
     apr_array_header_t *list; /* of mta_sts_finding */
 } mta_sts_findings;
 
-/* Readers of untrusted text stop adding findings at this number, but always add the first error. */
+/* Parsers of untrusted text stop adding findings at this number, but always add the first error. */
 #define MTA_STS_FINDINGS_MAX 100
 
 /* Creates an empty list that allocates from p. */
@@ -44,7 +44,7 @@ mta_sts_findings *mta_sts_findings_make(apr_pool_t *p);
 /*
  * Adds a finding; its message is formatted into the list's pool as by apr_psprintf.
  *
- * @param id      string constant, one of finding_ids.h: developers' builds abort on any other
+ * @param id      string constant, one of finding_ids.h: development builds abort on any other
  * @param subject borrowed: must live as long as the list
  * @param fix     borrowed: must live as long as the list; or NULL
  * @return the new finding, for setting file and line; valid until the next one is added

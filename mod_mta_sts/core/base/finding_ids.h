@@ -8,7 +8,7 @@
  * sources use no others, and doc/messages.md explains each.
  */
 
-/* One id a line: */
+/* One id per line: */
 /* clang-format off */
 #define MTA_STS_FINDING_IDS(FINDING)                                                               \
     FINDING("alias-dangling", "A CNAME points to a name that does not exist")                      \

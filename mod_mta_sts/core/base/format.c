@@ -152,7 +152,8 @@ const char *mta_sts_format_name(apr_pool_t *p, const char *name)
     if (len == 0) {
         return "(no name)";
     }
-    /* Of a name that was escaped and cut, the quotation can have any length. */
+    /* Lengths alone prove nothing: a name that was both escaped and truncated may have a quotation
+     * of exactly this length. */
     return strlen(quoted) == len + 2 && memcmp(quoted + 1, name, len) == 0 &&
                    !strpbrk(name, ",()\"'")
                ? name

@@ -8,21 +8,23 @@
  * A clock for measuring durations: it advances evenly, even if the system time is changed.
  */
 
-/* The time since an unspecified moment, in microseconds, never negative. Only differences between
- * two calls have a meaning. */
+/* The time since an unspecified moment, in microseconds, never negative. Only the difference
+ * between two calls is meaningful. */
 apr_time_t mta_sts_monotonic_now(void);
 
 /*
- * When something happened, by the system time as it is now: that of a machine without a hardware
- * clock is wrong until it is synchronized, and may be years off.
+ * The date of an earlier event by the current system time. On a machine without a hardware clock,
+ * the system time is wrong until it is synchronized, possibly by years.
  *
- * @param then    by the system time of that moment
- * @param elapsed mta_sts_monotonic_now() of that moment
- * @return then, unless the system time was set by a minute or more since; 0 stays 0
+ * @param then    the system time at the event
+ * @param elapsed mta_sts_monotonic_now() at the event
+ * @return `then` corrected for the change if the system time has since been set forward or back by
+ *         a minute or more, else `then` itself; 0 stays 0
  */
 apr_time_t mta_sts_monotonic_date(apr_time_t then, apr_time_t elapsed);
 
-/* If the system time was set by a minute or more since then, both become those of this moment. */
+/* If the system time has been set forward or back by a minute or more since then, replaces both
+ * values by the current ones. */
 void mta_sts_monotonic_restart(apr_time_t *then, apr_time_t *elapsed);
 
 #endif

@@ -14,7 +14,7 @@
 #define LABEL_MAX_BYTES 63
 #define PREFIX_BYTES (sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1)
 
-/* Longer text cannot become a name; the bound keeps libidn2's work small. */
+/* A longer text cannot be a valid name; the limit bounds the work of libidn2. */
 #define TYPED_MAX_BYTES 1024
 
 static const char *const host_rule =
@@ -41,7 +41,7 @@ static int is_ascii(const char *text)
     return 1;
 }
 
-/* Mistakes that deserve their own message, recognised before the grammar is applied. */
+/* Common mistakes that have a message of their own, recognised before the grammar is applied. */
 static const char *recognise_mistake(const char *text)
 {
     const char *c, *bracket;

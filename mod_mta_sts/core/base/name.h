@@ -37,7 +37,7 @@ const char *mta_sts_name_parse_mx(apr_pool_t *p, const char *text, mta_sts_name_
 
 /*
  * Reads a policy domain: a host name short enough to be prefixed with "mta-sts.". A policy host
- * entered by mistake ("mta-sts.example.com") is refused.
+ * entered by mistake ("mta-sts.example.com") is rejected.
  *
  * @param p, text, domain, return value: as for mta_sts_name_parse_host; U-labels are accepted
  */

@@ -5,15 +5,15 @@
 #include <apr_pools.h>
 
 /*
- * Numbers as an admin enters them: decimal digits only, without sign, blanks or fraction, within a
- * range that the error message states.
+ * Numbers as an admin enters them: decimal digits only, without a sign, blanks or a fraction,
+ * within a range that the error message states.
  */
 
 /*
  * Reads a whole number.
  *
  * @param p        pool of the error text
- * @param min, max the range that is allowed, 0 <= min <= max
+ * @param min, max the permitted range, 0 <= min <= max
  * @param value    out: the number
  * @return NULL, or what is wrong with the text and what is allowed
  */
@@ -24,7 +24,7 @@ const char *mta_sts_number_parse(apr_pool_t *p, const char *text, apr_int64_t mi
  * Reads a number of bytes: digits, optionally followed by K, M, G or T for the powers of 1024.
  *
  * @param p, min, max, return value: as for mta_sts_number_parse
- * @param bytes out: the number of bytes
+ * @param bytes               out: the number of bytes
  */
 const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
                                apr_int64_t *bytes);

@@ -5,9 +5,9 @@
 #include <apr_pools.h>
 
 /*
- * As root, permanently switches to the owner of a directory: its group and user, without
- * supplementary groups, so that no file in it ever belongs to root. Does nothing for any other
- * user.
+ * If the process runs as root, it permanently becomes the owner of a directory (its user and group,
+ * without supplementary groups), so that no file in it ever belongs to root. Does nothing for any
+ * other user.
  *
  * @param p   pool of the error text
  * @param dir the state directory

@@ -24,7 +24,7 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
     apr_size_t i, form;
 
     if (bytes[0] < 0x80 && len) {
-        return 1; /* most of what is read is ASCII */
+        return 1; /* the common case: ASCII */
     }
     for (form = 0; form < sizeof(forms) / sizeof(forms[0]); form++) {
         if (bytes[0] >= forms[form].first_low && bytes[0] <= forms[form].first_high) {
@@ -91,7 +91,7 @@ static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_si
         apr_size_t length = mta_sts_text_utf8_length(text + i, len - i);
 
         if (i + length > shown) {
-            break; /* never cut a sequence in the middle */
+            break; /* never split a sequence */
         }
         if (!needs_escape(text + i, length, len - i, mark)) {
             memcpy(out, text + i, length);

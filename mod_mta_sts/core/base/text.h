@@ -10,9 +10,10 @@
 
 /*
  * Quotes the first bytes of a text, at most 80 ("..." follows the quote if there are more), in
- * double quotes, or in single quotes if the text contains double quotes only. Control characters,
- * characters that change the direction of text, bytes that are not valid UTF-8, and anything that
- * could be mistaken for the end of the quotation or for such an escape become \xNN.
+ * double quotes, or in single quotes if the text contains double quotes but no single quotes.
+ * Control characters, characters that change the direction of text, bytes that are not valid UTF-8,
+ * and anything that could be mistaken for the end of the quotation or for such an escape become
+ * \xNN.
  *
  * @param p    pool of the result
  * @param text bytes, not necessarily NUL-terminated
@@ -20,7 +21,7 @@
  */
 const char *mta_sts_text_quote(apr_pool_t *p, const char *text, apr_size_t len);
 
-/* The same for a file's path, which is never cut. */
+/* The same for the path of a file, which is never truncated. */
 const char *mta_sts_text_quote_path(apr_pool_t *p, const char *path);
 
 /* The length, 1 to 4 bytes, of the valid UTF-8 sequence at the beginning of text, or 0 if there is
@@ -32,8 +33,8 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len);
  * the direction of text or breaks lines and so can mislead the reader of a terminal. */
 int mta_sts_text_is_unprintable(const char *text, apr_size_t length);
 
-/* The length of the beginning of a UTF-8 text, at most max bytes, that is cut between characters.
- * The text must be longer than max. */
+/* The length in bytes of the longest prefix of a UTF-8 text that has at most max bytes and does not
+ * end within a character. The text must be longer than max bytes. */
 apr_size_t mta_sts_text_cut(const char *text, apr_size_t max);
 
 /* ASCII letters and digits, in every locale. */

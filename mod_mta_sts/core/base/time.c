@@ -7,7 +7,7 @@
 #define DAY_SECONDS 86400
 #define YEAR_DAYS 365
 
-/* The rest of the text, and how it deviates from RFC 3339 so far. */
+/* The text that is left to parse, and how the text deviates from RFC 3339 so far. */
 typedef struct reader {
     const char *at;
     mta_sts_time_form form;

@@ -5,7 +5,7 @@
 #include <apr_time.h>
 
 /*
- * Dates and times of reports: RFC 3339, and the variants that senders write instead. They depend
+ * Dates and times in reports: RFC 3339, and the variants that reporters use instead. They depend
  * neither on the locale nor on the machine's time zone.
  */
 
@@ -13,8 +13,8 @@
 typedef enum mta_sts_time_form {
     MTA_STS_TIME_VALID,
     MTA_STS_TIME_NO_ZONE, /* 2026-05-11T00:00:00: read as UTC */
-    MTA_STS_TIME_LENIENT, /* a blank for the T, no seconds, no time of day, or +0000 without a
-                             colon */
+    MTA_STS_TIME_LENIENT, /* a blank instead of the T, no seconds, no time of day, or an offset
+                             without a colon (+0000) */
     MTA_STS_TIME_INVALID, /* none of these, or a time that does not exist */
 } mta_sts_time_form;
 
@@ -25,8 +25,8 @@ typedef enum mta_sts_time_form {
  */
 mta_sts_time_form mta_sts_time_parse(const char *text, apr_time_t *time);
 
-/* Orders the ends of a range for display: some reports end before they begin. Nothing changes if
- * one of them is absent (0). */
+/* Puts the ends of a date range in order for display: the range of some reports ends before it
+ * begins. Nothing changes if one of them is absent (0). */
 void mta_sts_time_order(apr_time_t *begin, apr_time_t *end);
 
 #endif

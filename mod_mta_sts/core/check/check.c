@@ -38,7 +38,7 @@ const char *mta_sts_safety_name(mta_sts_safety safety)
     return names[safety];
 }
 
-/* The worst severity of all findings. Everything else outranks MTA_STS_UNKNOWN. */
+/* The worst severity of all findings. MTA_STS_WARNING and MTA_STS_ERROR outrank MTA_STS_UNKNOWN. */
 static mta_sts_severity worst(const mta_sts_check_result *result)
 {
     static const mta_sts_severity order[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_UNKNOWN};

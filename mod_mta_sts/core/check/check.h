@@ -12,8 +12,8 @@
 #include "core/check/policy_fetch.h"
 
 /*
- * Checks the live deployment of one policy domain as a sender sees it. This is the facts and how
- * they are judged, without any network access; cli/check/run.h gathers the facts.
+ * Checks the live deployment of one policy domain as a sender sees it. This header defines the
+ * facts and their assessment, which needs no network access; cli/check/run.h gathers the facts.
  */
 
 /* One MX host; shared by all domains that use it. */
@@ -33,7 +33,8 @@ typedef enum mta_sts_check_smtp {
 /* A name at which records are often published by mistake. */
 typedef struct mta_sts_check_misplaced {
     const char *name;
-    int is_tlsrpt; /* whether it stands for the TLSRPT record; else for the MTA-STS record */
+    int is_tlsrpt; /* whether it is mistaken for the name of the TLSRPT record; else of the MTA-STS
+                      record */
     mta_sts_answer answer;
 } mta_sts_check_misplaced;
 
@@ -57,8 +58,8 @@ typedef struct mta_sts_check_facts {
                              NULL */
     const char *configured_id; /* id of the policy that this machine's httpd is configured to
                                   serve, or NULL if it is not known */
-    int is_hosted;             /* whether that is a row in its database (MTASTSHosting) */
-    const char *row_wrong;     /* why that row is wrong; NULL: it is not */
+    int is_hosted;             /* whether that policy is a row in its database (MTASTSHosting) */
+    const char *row_wrong;     /* why that row is not valid, or NULL if it is valid */
 } mta_sts_check_facts;
 
 typedef enum mta_sts_check_part {
@@ -71,7 +72,7 @@ typedef enum mta_sts_check_part {
 
 typedef enum mta_sts_safety {
     MTA_STS_SAFETY_YES,     /* mode enforce would not delay any mail */
-    MTA_STS_SAFETY_NO,      /* it would, or it has no effect */
+    MTA_STS_SAFETY_NO,      /* it would delay mail, or it has no effect */
     MTA_STS_SAFETY_UNKNOWN, /* could not be determined from here */
 } mta_sts_safety;
 
@@ -86,7 +87,8 @@ typedef struct mta_sts_check_section {
     mta_sts_safety enforce;         /* of an MX host: whether senders still deliver there in mode
                                        enforce; MTA_STS_SAFETY_UNKNOWN also if it accepts no mail in
                                        any mode, and for all other parts */
-    const mta_sts_finding *trouble; /* the error for which senders do not deliver there; or NULL */
+    const mta_sts_finding *trouble; /* the error because of which senders do not deliver there; or
+                                       NULL */
 } mta_sts_check_section;
 
 /* What a sender that supports MTA-STS currently does with mail to the domain. */
@@ -124,7 +126,7 @@ typedef struct mta_sts_check_result {
  *
  * @param p      pool of the result
  * @param facts  borrowed by the result
- * @param limits when certificates count as expiring
+ * @param limits the current time, and when certificates count as expiring soon
  */
 mta_sts_check_result *mta_sts_check_judge(apr_pool_t *p, const mta_sts_check_facts *facts,
                                           const mta_sts_check_limits *limits);
@@ -137,7 +139,7 @@ mta_sts_check_result *mta_sts_check_judge(apr_pool_t *p, const mta_sts_check_fac
  */
 int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts);
 
-/* Whether nothing among the texts of an answer was meant as a record of this kind, so that the
+/* Whether none of the TXT records of an answer was meant as a record of this kind, so that the
  * record is missing or was published at another name. */
 int mta_sts_check_lacks_record(const mta_sts_answer *answer, int is_tlsrpt);
 

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 
 #include "core/base/format.h"
-#include "core/check/dead_alias.h"
+#include "core/check/dangling_alias.h"
 #include "core/check/judge.h"
 #include "core/check/tlsa.h"
 #include "core/policy/provider.h"
@@ -17,7 +17,8 @@ static int is_unsigned(const mta_sts_check_mx *mx)
     return mx->a.dnssec == MTA_STS_DNSSEC_INSECURE || mx->aaaa.dnssec == MTA_STS_DNSSEC_INSECURE;
 }
 
-/* Stores what senders that support DANE do, for the verdict; only the first host is named. */
+/* Stores for the verdict what senders that support DANE do; the verdict names only the first
+ * host. */
 static void note(mta_sts_judge *judge, const char *host, const char *what)
 {
     if (!judge->result->verdict.dane) {
@@ -137,17 +138,17 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
 }
 
 /* Without DNSSEC, senders do not ask for TLSA records. */
-static void report_dead_alias(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
-                              mta_sts_findings *findings)
+static void report_dangling_alias(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
+                                  mta_sts_findings *findings)
 {
     const char *name = apr_psprintf(judge->p, "_25._tcp.%s", mx->host);
 
     mta_sts_finding_add(
         findings, mx->tlsa.dnssec == MTA_STS_DNSSEC_INSECURE ? MTA_STS_INFO : MTA_STS_WARNING,
-        "alias-dangling", name, mta_sts_dead_alias_fix(judge->p, &mx->tlsa, name), "%s",
-        mta_sts_dead_alias_text(judge->p, &mx->tlsa, "the host has no TLSA records",
-                                "decides which certificates senders that support DANE accept "
-                                "there"));
+        "alias-dangling", name, mta_sts_dangling_alias_fix(judge->p, &mx->tlsa, name), "%s",
+        mta_sts_dangling_alias_text(judge->p, &mx->tlsa, "the host has no TLSA records",
+                                    "decides which certificates senders that support DANE accept "
+                                    "there"));
 }
 
 /* Returns whether there are records that senders use. */
@@ -166,7 +167,7 @@ static int judge_answer(mta_sts_judge *judge, const mta_sts_check_mx *mx,
         return 0;
     }
     if (mta_sts_answer_is_empty(tlsa) && tlsa->alias) {
-        report_dead_alias(judge, mx, findings);
+        report_dangling_alias(judge, mx, findings);
     }
     if (tlsa->status != MTA_STS_ANSWER_OK) {
         return 0;

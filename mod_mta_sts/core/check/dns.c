@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "core/check/dead_alias.h"
+#include "core/check/dangling_alias.h"
 #include "core/check/judge.h"
 #include "core/policy/record.h"
 #include "core/policy/repair.h"
@@ -48,7 +48,7 @@ static int is_policy_served(const mta_sts_judge *judge)
     return 0;
 }
 
-/* How to get the record: each step can be done once those before it are. */
+/* How to get the record: the steps that are left, in order. */
 static const char *record_fix(const mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -63,7 +63,8 @@ static const char *record_fix(const mta_sts_judge *judge)
     return apr_psprintf(judge->p, format, facts->domain, facts->domain);
 }
 
-/* The record of a reader's advice that knows no domain. */
+/* The parser of records does not know the domain, so its advice says "mta-sts dns DOMAIN": replaces
+ * that by the advice for this domain. */
 static void name_domain(const mta_sts_judge *judge, mta_sts_findings *findings, int index)
 {
     for (; index < findings->list->nelts; index++) {
@@ -75,8 +76,8 @@ static void name_domain(const mta_sts_judge *judge, mta_sts_findings *findings, 
     }
 }
 
-/* A record where a CNAME leads is for the party that runs that zone to change, unless that is this
- * machine's database. */
+/* If the name of a record is an alias, only the operator of the target's zone can change the
+ * record, unless the record follows from this machine's database. */
 static void name_owner(const mta_sts_judge *judge, const mta_sts_answer *answer, const char *name,
                        mta_sts_findings *findings, int index)
 {
@@ -96,7 +97,7 @@ static void name_owner(const mta_sts_judge *judge, const mta_sts_answer *answer,
 
 static const char *const versions[] = {"v=stsv1", "v=tlsrptv1"};
 
-/* Whether a record of this kind is among the texts. */
+/* Whether the answer contains a record of this kind. */
 static int contains_record(const mta_sts_answer *answer, int is_tlsrpt)
 {
     int i;
@@ -125,7 +126,7 @@ int mta_sts_check_lacks_record(const mta_sts_answer *answer, int is_tlsrpt)
     return answer->status == MTA_STS_ANSWER_OK || mta_sts_answer_is_empty(answer);
 }
 
-/* Reports another name at which the record was found; returns whether there is one. */
+/* Reports a record that was found at a wrong name; returns whether there is one. */
 static int report_misplaced(const mta_sts_judge *judge, int is_tlsrpt, const char *right,
                             mta_sts_severity severity, mta_sts_findings *findings)
 {
@@ -168,9 +169,10 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
     if (mta_sts_answer_is_empty(&facts->record) && facts->record.alias) {
         mta_sts_finding_add(
             findings, MTA_STS_ERROR, "alias-dangling", facts->record_name,
-            mta_sts_dead_alias_fix(judge->p, &facts->record, facts->record_name), "%s",
-            mta_sts_dead_alias_text(judge->p, &facts->record, "senders do not look for a policy",
-                                    "decides which policy they look for"));
+            mta_sts_dangling_alias_fix(judge->p, &facts->record, facts->record_name), "%s",
+            mta_sts_dangling_alias_text(judge->p, &facts->record,
+                                        "senders do not look for a policy",
+                                        "decides which policy they look for"));
         return;
     }
     if (report_misplaced(judge, 0, facts->record_name, MTA_STS_ERROR, findings)) {
@@ -219,8 +221,8 @@ static void report_no_mx(mta_sts_judge *judge, mta_sts_findings *findings)
             apr_psprintf(judge->p, "delete the CNAME, and publish the MX records of %s instead",
                          facts->domain),
             "%s",
-            mta_sts_dead_alias_text(judge->p, &facts->mx, "no mail reaches the domain",
-                                    "gets the mail"));
+            mta_sts_dangling_alias_text(judge->p, &facts->mx, "no mail reaches the domain",
+                                        "gets the mail"));
         return;
     }
     if (facts->mx.status == MTA_STS_ANSWER_NXDOMAIN) {
@@ -297,7 +299,7 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
                          "an existing name of yours",
                          facts->host),
             "%s",
-            mta_sts_dead_alias_text(
+            mta_sts_dangling_alias_text(
                 judge->p, a->alias ? a : aaaa, "senders get no policy",
                 "can get a certificate for the policy host and serve a policy of their own"));
     }
@@ -362,9 +364,9 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
     if (mta_sts_answer_is_empty(&facts->tlsrpt) && facts->tlsrpt.alias) {
         mta_sts_finding_add(
             findings, MTA_STS_WARNING, "alias-dangling", facts->tlsrpt_name,
-            mta_sts_dead_alias_fix(judge->p, &facts->tlsrpt, facts->tlsrpt_name), "%s",
-            mta_sts_dead_alias_text(judge->p, &facts->tlsrpt, "senders send no reports",
-                                    "can have the reports sent to them"));
+            mta_sts_dangling_alias_fix(judge->p, &facts->tlsrpt, facts->tlsrpt_name), "%s",
+            mta_sts_dangling_alias_text(judge->p, &facts->tlsrpt, "senders send no reports",
+                                        "can have the reports sent to them"));
         return;
     }
     if (report_misplaced(judge, 1, facts->tlsrpt_name, MTA_STS_WARNING, findings)) {

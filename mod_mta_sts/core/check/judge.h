@@ -21,30 +21,31 @@ typedef struct mta_sts_judge {
     const char *served_id;              /* the policy id of that text */
     int policy_valid;                   /* whether that text is valid */
     int policy_reachable;               /* whether a sender would get and use it */
-    int policy_unknown;                 /* whether this cannot be determined from this machine */
-    int mx_good;                        /* number of MX hosts with at least one address that is
-                                           fully valid */
-    int mx_lost;                        /* number of MX hosts to which mode enforce ends delivery */
-    int mx_alike;                       /* number of MX hosts that accept no mail in any mode */
-    int mx_unknown;                     /* number of MX hosts that could not be judged */
-    const char *bad;        /* the first MX host of mx_lost, else of mx_alike, or NULL */
-    const char *bad_reason; /* why it is that */
+    int policy_unknown; /* whether policy_reachable cannot be determined from this machine */
+    int mx_good;        /* number of MX hosts with at least one address that is
+                           fully valid */
+    int mx_lost; /* number of MX hosts to which senders deliver in mode testing, but not in mode
+                    enforce */
+    int mx_undeliverable;   /* number of MX hosts that accept no mail in any mode */
+    int mx_unknown;         /* number of MX hosts that could not be judged */
+    const char *bad;        /* the first MX host of mx_lost, else of mx_undeliverable, or NULL */
+    const char *bad_reason; /* why `bad` is in that group */
     mta_sts_mx_effect bad_effect;
     const char *unknown; /* the first MX host that could not be judged, or NULL */
 } mta_sts_judge;
 
-/* Adds a section; returns its findings, which are empty. */
+/* Adds a section; returns its empty list of findings, to which the caller adds. */
 mta_sts_findings *mta_sts_judge_section(mta_sts_judge *judge, mta_sts_check_part part,
                                         const char *subject);
 
 /* ", TTL 300 s, DNSSEC secure": the properties of an answer, to be appended to it. */
 const char *mta_sts_judge_answer_note(apr_pool_t *p, const mta_sts_answer *answer);
 
-/* Changes the severity of all findings from this index on that have severity `from` to `to`. */
+/* Changes the severity from `from` to `to` in all findings from this index on. */
 void mta_sts_judge_lower_severity(mta_sts_findings *findings, int index, mta_sts_severity from,
                                   mta_sts_severity to);
 
-/* Whether the domain does not exist, so that nothing else needs to be reported. */
+/* Whether the domain does not exist, in which case nothing else is reported. */
 int mta_sts_judge_is_unknown(const mta_sts_check_facts *facts);
 
 /* Each adds its sections and sets its part of the state. They are called in this order. */

@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "core/check/dead_alias.h"
+#include "core/check/dangling_alias.h"
 #include "core/check/judge.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
@@ -11,10 +11,11 @@
 
 #define NAME_SHOWN_MAX 253
 
-/* The sum over the addresses of one MX host. */
+/* The results for all addresses of one MX host. */
 typedef struct tally {
     int secure; /* number of addresses to which senders in mode enforce deliver */
-    mta_sts_mx_effect loss, alike, unknown; /* of the first such address; MTA_STS_MX_SECURE: none */
+    mta_sts_mx_effect loss, undeliverable, unknown; /* of the first address with an effect of that
+                                                       kind; MTA_STS_MX_SECURE: none */
 } tally;
 
 /* Returns whether the host can be examined further. */
@@ -74,8 +75,8 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
         if (alias) {
             mta_sts_finding_add(findings, MTA_STS_ERROR, "alias-dangling", mx->host,
                                 "put a host with an address into the MX record", "%s",
-                                mta_sts_dead_alias_text(findings->pool, a->alias ? a : aaaa,
-                                                        "no mail gets there", "gets the mail"));
+                                mta_sts_dangling_alias_text(findings->pool, a->alias ? a : aaaa,
+                                                            "no mail gets there", "gets the mail"));
         }
         else {
             mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,
@@ -105,9 +106,9 @@ static void report_secured(const mta_sts_judge *judge, const char *host,
 
 static void note(tally *sum, mta_sts_mx_effect effect)
 {
-    mta_sts_mx_effect *kind = mta_sts_mx_effect_is_loss(effect)    ? &sum->loss
-                              : mta_sts_mx_effect_is_alike(effect) ? &sum->alike
-                                                                   : &sum->unknown;
+    mta_sts_mx_effect *kind = mta_sts_mx_effect_is_loss(effect)            ? &sum->loss
+                              : mta_sts_mx_effect_is_undeliverable(effect) ? &sum->undeliverable
+                                                                           : &sum->unknown;
 
     if (effect == MTA_STS_MX_SECURE) {
         sum->secure++;
@@ -117,13 +118,14 @@ static void note(tally *sum, mta_sts_mx_effect effect)
     }
 }
 
-/* The effect of an address, given that a working host outside the policy is not used. */
+/* The effect of an address, taking into account that senders do not use a host that the policy does
+ * not cover. */
 static mta_sts_mx_effect with_coverage(mta_sts_mx_effect effect, int covered)
 {
-    return covered || mta_sts_mx_effect_is_alike(effect) ? effect : MTA_STS_MX_UNCOVERED;
+    return covered || mta_sts_mx_effect_is_undeliverable(effect) ? effect : MTA_STS_MX_UNCOVERED;
 }
 
-/* A sender that cannot reach one address tries the next, so a single failure only costs time. */
+/* A sender that cannot use one address tries the next, so a single failure only delays delivery. */
 static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx, int covered,
                          tally *sum, mta_sts_findings *findings)
 {
@@ -151,7 +153,7 @@ static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
     }
 }
 
-/* The first error that explains an effect: the policy is no reason where no mode delivers. */
+/* The first error that explains an effect. The policy cannot be the reason if no mode delivers. */
 static const mta_sts_finding *find_first_error(const mta_sts_findings *findings,
                                                mta_sts_mx_effect effect)
 {
@@ -160,8 +162,8 @@ static const mta_sts_finding *find_first_error(const mta_sts_findings *findings,
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        if (finding->severity == MTA_STS_ERROR &&
-            (!mta_sts_mx_effect_is_alike(effect) || strcmp(finding->id, "mx-not-in-policy") != 0)) {
+        if (finding->severity == MTA_STS_ERROR && (!mta_sts_mx_effect_is_undeliverable(effect) ||
+                                                   strcmp(finding->id, "mx-not-in-policy") != 0)) {
             return apr_pmemdup(findings->pool, finding, sizeof(*finding));
         }
     }
@@ -182,7 +184,7 @@ static void note_trouble(mta_sts_judge *judge, const mta_sts_check_section *sect
     }
 }
 
-/* Stores what senders do with the MX host of the last section. */
+/* Stores what senders do at the MX host of the last section. */
 static void conclude(mta_sts_judge *judge, const tally *sum)
 {
     mta_sts_check_section *section = &APR_ARRAY_IDX(
@@ -191,18 +193,18 @@ static void conclude(mta_sts_judge *judge, const tally *sum)
     section->effect = sum->loss != MTA_STS_MX_SECURE      ? sum->loss
                       : sum->secure                       ? MTA_STS_MX_SECURE
                       : sum->unknown != MTA_STS_MX_SECURE ? sum->unknown
-                                                          : sum->alike;
-    section->trouble =
-        mta_sts_mx_effect_is_loss(section->effect) || mta_sts_mx_effect_is_alike(section->effect)
-            ? find_first_error(section->findings, section->effect)
-            : NULL;
+                                                          : sum->undeliverable;
+    section->trouble = mta_sts_mx_effect_is_loss(section->effect) ||
+                               mta_sts_mx_effect_is_undeliverable(section->effect)
+                           ? find_first_error(section->findings, section->effect)
+                           : NULL;
     section->enforce = section->effect == MTA_STS_MX_SECURE         ? MTA_STS_SAFETY_YES
                        : mta_sts_mx_effect_is_loss(section->effect) ? MTA_STS_SAFETY_NO
                                                                     : MTA_STS_SAFETY_UNKNOWN;
     note_trouble(judge, section);
     judge->mx_good += sum->secure > 0;
     judge->mx_lost += mta_sts_mx_effect_is_loss(section->effect);
-    judge->mx_alike += mta_sts_mx_effect_is_alike(section->effect);
+    judge->mx_undeliverable += mta_sts_mx_effect_is_undeliverable(section->effect);
     judge->mx_unknown += mta_sts_mx_effect_is_unknown(section->effect);
 }
 
@@ -232,7 +234,8 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     conclude(judge, &sum);
 }
 
-/* Whether the domain has an MX host at a provider: a pattern may be a leftover of a former one. */
+/* Whether an MX host of the domain is run by this provider; a pattern may be left over from a
+ * former provider. */
 static int is_used(const mta_sts_check_facts *facts, const mta_sts_provider *provider)
 {
     int i;
@@ -268,7 +271,8 @@ static const char *pattern_fix(const mta_sts_judge *judge, const char *pattern)
                                     provider->patterns, provider->pitfall);
 }
 
-/* A pattern that matches no MX may be for a spare host, or a leftover of a former one. */
+/* A pattern that matches no MX host may be meant for a spare host, or left over from a former
+ * one. */
 static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *findings)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -306,19 +310,21 @@ static void report_not_probed(mta_sts_judge *judge)
                         "all MX hosts are down)");
 }
 
-/* Until mode enforce, a failure that only mode enforce turns into a refusal is a warning. A failure
- * in every mode is a warning as well, unless it is known that no MX host accepts mail. */
+/* In modes other than enforce, a failure that makes senders refuse mail only in mode enforce is a
+ * warning. A failure in every mode is a warning as well, unless it is known that no MX host accepts
+ * mail. */
 static void soften(const mta_sts_judge *judge, int index)
 {
     const apr_array_header_t *sections = judge->result->sections;
     int is_enforced = judge->policy_valid && judge->policy->mode == MTA_STS_MODE_ENFORCE;
-    int is_down = judge->mx_alike && !judge->mx_good && !judge->mx_lost && !judge->mx_unknown;
+    int is_down =
+        judge->mx_undeliverable && !judge->mx_good && !judge->mx_lost && !judge->mx_unknown;
 
     for (; index < sections->nelts; index++) {
         const mta_sts_check_section *section =
             &APR_ARRAY_IDX(sections, index, mta_sts_check_section);
 
-        if (!is_down && (!is_enforced || mta_sts_mx_effect_is_alike(section->effect))) {
+        if (!is_down && (!is_enforced || mta_sts_mx_effect_is_undeliverable(section->effect))) {
             mta_sts_judge_lower_severity(section->findings, 0, MTA_STS_ERROR, MTA_STS_WARNING);
         }
     }

@@ -41,7 +41,7 @@ int mta_sts_mx_effect_is_loss(mta_sts_mx_effect effect)
     return effects[effect].change == LOSS;
 }
 
-int mta_sts_mx_effect_is_alike(mta_sts_mx_effect effect)
+int mta_sts_mx_effect_is_undeliverable(mta_sts_mx_effect effect)
 {
     return effects[effect].change == ALIKE;
 }

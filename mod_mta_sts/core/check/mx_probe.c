@@ -90,7 +90,7 @@ static const texts rejections[] = {
                                "check the mail server's log, and its certificate and key"},
 };
 
-/* The same text at every stage. */
+/* Used at every stage. */
 static const texts not_available = {
     NOT_NOW, "smtp-not-available",
     "%s is temporarily unavailable, so it could not be determined whether TLS works there",
@@ -129,7 +129,7 @@ int mta_sts_mx_probe_is_plain(const mta_sts_mx_probe *probe)
     return probe->result != MTA_STS_SMTP_SECURED && find_texts(probe)->effect == PLAIN;
 }
 
-int mta_sts_mx_probe_is_alike(const char *id)
+int mta_sts_mx_probe_fails_in_every_mode(const char *id)
 {
     const struct {
         const texts *list;

@@ -21,9 +21,9 @@ typedef enum mta_sts_smtp_stage {
 } mta_sts_smtp_stage;
 
 typedef enum mta_sts_smtp_result {
-    MTA_STS_SMTP_NOT_TRIED,     /* the time of the run was used up */
+    MTA_STS_SMTP_NOT_TRIED,     /* the time limit of the run was reached first */
     MTA_STS_SMTP_SECURED,       /* the handshake succeeded: see peer */
-    MTA_STS_SMTP_NO_ROUTE,      /* this machine has no route to it */
+    MTA_STS_SMTP_NO_ROUTE,      /* this machine has no route to the address */
     MTA_STS_SMTP_REFUSED,       /* nothing listens on that port */
     MTA_STS_SMTP_UNREACHABLE,   /* the connection failed for another reason: see detail */
     MTA_STS_SMTP_TIMEOUT,       /* the server did not respond in time at that stage */
@@ -38,8 +38,8 @@ typedef enum mta_sts_smtp_result {
 typedef struct mta_sts_mx_probe {
     const char *address; /* IPv4 or IPv6 address in text form */
     mta_sts_smtp_result result;
-    mta_sts_smtp_stage stage; /* how far it got */
-    int code;                 /* of the reply that ended it, or 0 */
+    mta_sts_smtp_stage stage; /* the stage at which the probe ended */
+    int code;                 /* reply code of the reply that ended it, or 0 */
     const char *reply;        /* the last line of that reply, or NULL */
     const char *detail;       /* the error text of the library, or NULL */
     mta_sts_peer peer;        /* with MTA_STS_SMTP_SECURED */
@@ -55,10 +55,10 @@ mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const ch
                                          const mta_sts_check_limits *limits,
                                          mta_sts_findings *findings);
 
-/* Whether the server takes mail there, but not over TLS. */
+/* Whether the server accepts mail at this address, but not over TLS. */
 int mta_sts_mx_probe_is_plain(const mta_sts_mx_probe *probe);
 
-/* Whether this is the id of a probe that fails in the same way in every mode. */
-int mta_sts_mx_probe_is_alike(const char *id);
+/* Whether this is a finding id of a probe that fails in the same way in every mode. */
+int mta_sts_mx_probe_fails_in_every_mode(const char *id);
 
 #endif

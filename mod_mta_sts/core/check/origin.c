@@ -39,7 +39,7 @@ static int looks_like_firewall(const mta_sts_policy_fetch *fetch)
     return 0;
 }
 
-/* The one whose own error page this is, or NULL. */
+/* The proxy or server that generated this error page, or NULL. */
 static const char *find_proxy(const mta_sts_policy_fetch *fetch)
 {
     static const struct {
@@ -89,7 +89,8 @@ mta_sts_origin mta_sts_origin_of(apr_pool_t *p, const mta_sts_policy_fetch *fetc
                          "none, this address in DNS is that of another web server",
                          proxy)};
     }
-    /* It is what a rule of mod_security leads to, before mod_mta_sts is asked. */
+    /* A mod_security rule produces this page: it denies the request before mod_mta_sts handles
+     * it. */
     return (mta_sts_origin){
         fetch->http_status == 403 &&
                 contains(fetch, "You don't have permission to access this resource")

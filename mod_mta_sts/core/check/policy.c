@@ -22,8 +22,8 @@ static int same_text(const mta_sts_policy_fetch *one, const mta_sts_policy_fetch
     return one->len == other->len && memcmp(one->text, other->text, one->len) == 0;
 }
 
-/* The fetch whose text is judged: the one that a sender would use; without one, the first that has
- * a policy text at all. */
+/* The fetch whose text is judged: the first one that a sender would use, or else the first one that
+ * returned a policy text. */
 static const mta_sts_policy_fetch *find_served(const mta_sts_check_facts *facts,
                                                const mta_sts_policy_fetch *usable)
 {
@@ -74,8 +74,8 @@ static void report_fetched(const mta_sts_judge *judge, const mta_sts_policy_fetc
         mta_sts_certificate_days(fetch->peer.certificate, judge->limits->now));
 }
 
-/* Senders try the addresses in turn: one that does not answer only costs time as long as another
- * does, and what this machine cannot reach does not matter then. */
+/* Senders try the addresses in turn: if at least one answers, the others only cost time, and it
+ * does not matter that this machine cannot reach some of them. */
 static void lower_unreached(mta_sts_findings *findings, int index)
 {
     mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
@@ -100,7 +100,7 @@ static const mta_sts_policy_fetch *find_usable(const mta_sts_judge *judge)
     return NULL;
 }
 
-/* Senders get the last valid policy, or none. */
+/* Reports a row that is not valid: senders get the last valid policy of the domain, or none. */
 static void report_row(const mta_sts_check_facts *facts, mta_sts_findings *findings)
 {
     if (facts->row_wrong) {
@@ -155,7 +155,7 @@ static int is_hash_id(const char *id)
     return strlen(id) == 20 && strspn(id, "0123456789abcdef") == 20;
 }
 
-/* Whether the id in DNS is that of the configuration, which httpd has not read yet. */
+/* Whether the id in DNS is that of the new configuration, which httpd has not loaded yet. */
 static int is_record_ahead(const mta_sts_judge *judge)
 {
     const char *configured = judge->facts->configured_id;
@@ -163,7 +163,8 @@ static int is_record_ahead(const mta_sts_judge *judge)
     return configured && strcmp(configured, judge->record_id) == 0;
 }
 
-/* Which of the two ids is newer, if that can be determined: ids have no order. */
+/* Describes which of the two ids is newer, if that can be determined; ids themselves have no
+ * order. */
 static const char *describe_newer(const mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -194,7 +195,7 @@ static const char *describe_newer(const mta_sts_judge *judge)
     return "senders that know this id do not fetch the new policy";
 }
 
-/* A delegated record can only be changed where it is delegated to. */
+/* If the record is delegated, only the operator of the target's zone can change it. */
 static const char *id_fix(const mta_sts_judge *judge)
 {
     const char *alias = judge->facts->record.alias;
@@ -267,7 +268,7 @@ static void report_valid(const mta_sts_judge *judge, mta_sts_findings *findings)
                         "mode %s, max_age %" APR_INT64_T_FMT ", mx %s",
                         mta_sts_mode_name(policy->mode), policy->max_age,
                         apr_array_pstrcat(judge->p, policy->mx, ' '));
-    /* Below a day, mode enforce has a finding of its own. */
+    /* For less than a day in mode enforce there is a separate finding. */
     if (policy->max_age < WEEK &&
         policy->max_age >= (policy->mode == MTA_STS_MODE_ENFORCE ? DAY : 0) &&
         policy->mode != MTA_STS_MODE_NONE) {

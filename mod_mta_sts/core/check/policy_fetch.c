@@ -122,7 +122,7 @@ typedef struct status_text {
     const char *fix;
 } status_text;
 
-/* It works whether the module is loaded or not. */
+/* Works whether or not the module is loaded. */
 static const char vhost_fix[] = "on the web server, find the virtual host that answers for this "
                                 "name: apachectl -t -D DUMP_VHOSTS";
 

@@ -13,15 +13,15 @@
  */
 
 typedef enum mta_sts_fetch_status {
-    MTA_STS_FETCH_NOT_TRIED,       /* the time of the run was used up */
-    MTA_STS_FETCH_ANSWERED,        /* a complete HTTP response, of any status */
-    MTA_STS_FETCH_NO_ROUTE,        /* this machine has no route to it: it lacks IPv6, or a
-                                      network */
-    MTA_STS_FETCH_REFUSED,         /* nothing listens on that port */
-    MTA_STS_FETCH_UNREACHABLE,     /* the connection failed for another reason: see detail */
+    MTA_STS_FETCH_NOT_TRIED,   /* the time limit of the run was reached first */
+    MTA_STS_FETCH_ANSWERED,    /* a complete HTTP response, of any status */
+    MTA_STS_FETCH_NO_ROUTE,    /* this machine has no route to the address: it has no IPv6, or no
+                                  network */
+    MTA_STS_FETCH_REFUSED,     /* nothing listens on that port */
+    MTA_STS_FETCH_UNREACHABLE, /* the connection failed for another reason: see detail */
     MTA_STS_FETCH_CONNECT_TIMEOUT, /* no connection in time */
     MTA_STS_FETCH_TLS_OLD,         /* the server supports nothing newer than TLS 1.1 */
-    MTA_STS_FETCH_NAME_UNKNOWN,    /* the alert unrecognized_name */
+    MTA_STS_FETCH_NAME_UNKNOWN,    /* TLS alert unrecognized_name (RFC 6066 section 3) */
     MTA_STS_FETCH_TLS_FAILED,      /* the TLS handshake failed: see detail */
     MTA_STS_FETCH_TIMEOUT,         /* connected, but the response was not complete in time */
     MTA_STS_FETCH_TOO_LONG,        /* the response is longer than MTA_STS_POLICY_READ_MAX bytes */
@@ -34,17 +34,17 @@ typedef struct mta_sts_policy_fetch {
     const char *detail;       /* the error text of the library, or NULL */
     mta_sts_peer peer;        /* its version is NULL if there was no TLS connection */
     apr_interval_time_t took; /* from the connection to the last byte, in microseconds */
-    int http_status;          /* only with MTA_STS_FETCH_ANSWERED, like all members below */
+    int http_status;          /* this and all members below: only with MTA_STS_FETCH_ANSWERED */
     const char *content_type; /* as sent, or NULL */
-    const char *location;     /* of a redirect, or NULL */
+    const char *location;     /* the Location header of a redirect, or NULL */
     const char *text;         /* the body, not NUL-terminated */
     apr_size_t len;
 } mta_sts_policy_fetch;
 
-/* Limits that are the same for all judgements of one run. */
+/* The limits that apply to all checks of one run. */
 typedef struct mta_sts_check_limits {
     apr_time_t now;   /* the time at which certificates should be valid */
-    int warning_days; /* certificates that expire within this many days are warnings; -1: by
+    int warning_days; /* certificates that expire within this many days are warnings; -1: depends on
                          their lifetime (mta_sts_certificate_soon()) */
     int error_days;   /* within this many days they are errors; 0: only once expired */
 } mta_sts_check_limits;

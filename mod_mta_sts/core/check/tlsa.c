@@ -106,7 +106,8 @@ static int is_verified(STACK_OF(X509) * chain, X509 *anchor, const char *host, c
     return verified;
 }
 
-/* The certificate that a record contains as a whole, or NULL: servers need not send that one. */
+/* The certificate that a record contains in full, or NULL; servers need not send that
+ * certificate. */
 static X509 *anchor_of(apr_pool_t *p, const tlsa *record)
 {
     apr_size_t len = strlen(record->hex) / 2;

@@ -40,8 +40,8 @@ mta_sts_tlsa_result mta_sts_tlsa_compare(apr_pool_t *p, const apr_array_header_t
                                          const apr_array_header_t *chain, const char *host,
                                          const char *domain);
 
-/* The record that matches the server's current key, "3 1 1 HEX", allocated from p; NULL if there is
- * no certificate. */
+/* The data of the TLSA record that matches the server's current key, "3 1 1 HEX", allocated from p;
+ * NULL if there is no certificate. */
 const char *mta_sts_tlsa_record(apr_pool_t *p, const apr_array_header_t *chain);
 
 #endif

@@ -74,8 +74,8 @@ static int is_unknown_gap(const mta_sts_judge *judge)
            (judge->record_id && judge->policy_unknown);
 }
 
-/* The outcome by whether there are MX hosts that are valid, lost in mode enforce, or unknown. Hosts
- * that accept no mail in any mode count only if there are no others. */
+/* The outcome, depending on whether there are MX hosts that are valid, lost in mode enforce, or
+ * unknown. Hosts that accept no mail in any mode count only if there are no others. */
 static const struct {
     mta_sts_outcome outcome;
     mta_sts_safety enforce;
@@ -96,11 +96,12 @@ static const char *summarize(const mta_sts_judge *judge, mta_sts_outcome outcome
 
     switch (outcome) {
     case MTA_STS_OUTCOME_DELIVERS:
-        return judge->mx_alike ? apr_psprintf(p,
-                                              "delivers over verified TLS to every MX host that "
-                                              "accepts mail; in any mode it skips %s",
-                                              why)
-                               : "delivers over verified TLS to every MX host";
+        return judge->mx_undeliverable
+                   ? apr_psprintf(p,
+                                  "delivers over verified TLS to every MX host that "
+                                  "accepts mail; in any mode it skips %s",
+                                  why)
+                   : "delivers over verified TLS to every MX host";
     case MTA_STS_OUTCOME_PARTLY:
         return judge->mx_lost
                    ? apr_psprintf(p, "delivers to some MX hosts at most: %s", why)
@@ -147,7 +148,7 @@ static const char *advise_unknown(const mta_sts_judge *judge, int on)
 {
     const char *why = judge->facts->smtp == MTA_STS_CHECK_SMTP_BLOCKED
                           ? ": check from a machine that can open connections to port 25"
-                      : judge->mx_alike && !judge->mx_unknown && !judge->mx_good
+                      : judge->mx_undeliverable && !judge->mx_unknown && !judge->mx_good
                           ? ": no MX host accepts mail now, in any mode, so fix that first"
                           : "";
 

@@ -13,8 +13,8 @@
 /* Parameters whose values may be shown; the values of all others are treated as secrets. */
 static const char *const shown[] = {"host", "hostaddr", "port", "dbname", "user", NULL};
 
-/* Parameters that are not secret. Otherwise a value such as "require" would be removed from error
- * texts. */
+/* Parameters that are not secret. If they were, a value such as "require" would be removed from
+ * error texts. */
 static const char *const harmless[] = {
     "application_name", "connect_timeout", "gssencmode", "options",  "sslcert",         "sslkey",
     "sslmode",          "sslrootcert",     "service",    "passfile", "channel_binding", NULL};

@@ -8,7 +8,7 @@
 /*
  * The connection string of PostgreSQL: KEY=VALUE pairs in the syntax of libpq (values with blanks
  * in single quotes, backslash before a quote or a backslash). libpq uses it to connect; it is
- * parsed here only to separate what may be shown from secrets.
+ * parsed here only to separate the parts that may be shown from secrets.
  */
 typedef struct mta_sts_conninfo {
     const char *shown;           /* host, port, dbname and user: "host=db dbname=reports" */

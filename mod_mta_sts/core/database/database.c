@@ -27,7 +27,7 @@ typedef struct statement {
 } statement;
 
 /* Values as apr_dbd expects them: pointers to strings or numbers. If numbers were bound as strings,
- * as apr_dbd_pquery does, SQLite would never consider them equal to a number. */
+ * as apr_dbd_pquery does, SQLite would not compare them as equal to numbers. */
 typedef struct values {
     const void *pointers[VALUES_MAX];
     apr_int64_t numbers[VALUES_MAX];
@@ -109,9 +109,9 @@ static const char *prepare(mta_sts_database *db, const char *sql, const statemen
     return NULL;
 }
 
-/* Another process made or changed the tables of SQLite, or rewrote its file
- * (mta_sts_database_shrink), after a statement was prepared. The driver's code for it is that of
- * any error, and it may have cleared the text. */
+/* Whether an SQLite statement failed because another process created or changed tables, or rewrote
+ * the file (mta_sts_database_shrink), after the statement was prepared. The driver returns the same
+ * code for other errors, and may have cleared the error text. */
 static int is_outdated(const mta_sts_database *db, int code)
 {
     const char *error = code && db->is_sqlite ? apr_dbd_error(db->driver, db->handle, code) : NULL;
@@ -224,8 +224,8 @@ static void take_rows(mta_sts_database *db, apr_dbd_results_t *results, mta_sts_
                 columns[i] = NULL;
             }
         }
-        /* All rows are fetched even if the callback stops: the driver ends the statement only
-         * then. */
+        /* All rows are fetched even if the callback stops, because the driver finishes the
+         * statement only after the last row. */
         go_on = go_on && take(baton, columns);
     }
 }
@@ -296,7 +296,7 @@ int mta_sts_database_execute(mta_sts_database *db, const char *sql)
 
     mta_sts_guard_begin(db);
     code = apr_dbd_query(db->driver, db->handle, &rows, sql);
-    if (is_outdated(db, code)) { /* SQLite has noticed the change now */
+    if (is_outdated(db, code)) { /* now SQLite knows about the change */
         code = apr_dbd_query(db->driver, db->handle, &rows, sql);
     }
     mta_sts_guard_end(db);

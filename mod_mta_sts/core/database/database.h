@@ -17,7 +17,8 @@
  *
  * A function that can fail returns NULL on success, or else a text: what happened, where, and what
  * to do; one line without a full stop and without any password. The text is valid until the next
- * call with the same handle, or for open as long as the caller's pool.
+ * call with the same handle, or, for the functions that open a database, as long as the caller's
+ * pool.
  */
 
 typedef struct mta_sts_database mta_sts_database;
@@ -45,8 +46,8 @@ const char *mta_sts_database_init(apr_pool_t *process);
  *
  * @param p      pool of the handle, which closes it
  * @param driver MTA_STS_DATABASE_SQLITE or MTA_STS_DATABASE_PGSQL
- * @param where  the absolute path of SQLite's file, in a directory owned by this user; or the
- *               connection string of PostgreSQL ("host=... dbname=..."), not a URI
+ * @param where  for SQLite the absolute path of the file, in a directory owned by this user; for
+ *               PostgreSQL the connection string ("host=... dbname=..."), not a URI
  * @param db     out; NULL after an error
  */
 const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
@@ -75,12 +76,14 @@ void mta_sts_database_end_within(apr_interval_time_t limit);
  * history, and with fewer guarantees after a crash, because it can be built again.
  *
  * @param file      its absolute path, in a directory owned by this user; created unless is_reader
- * @param is_reader only reads, without waiting for others, and needs little memory
+ * @param is_reader whether it is only read; a reader does not wait for writers, and needs little
+ *                  memory
  */
 const char *mta_sts_database_open_derived(apr_pool_t *p, const char *file, int is_reader,
                                           mta_sts_database **db);
 
-/* Whether the file of SQLite is still the one that was opened; 1 for PostgreSQL. */
+/* Whether the path of the SQLite file still names the file that was opened; always 1 for
+ * PostgreSQL. */
 int mta_sts_database_is_same_file(const mta_sts_database *db);
 
 /*
@@ -93,10 +96,10 @@ const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const c
 /* Closes the database before its pool is cleared. */
 void mta_sts_database_close(mta_sts_database *db);
 
-/* Whether several machines can use it, which is so for PostgreSQL. */
+/* Whether several machines can share the database: 1 for PostgreSQL, 0 for SQLite. */
 int mta_sts_database_is_shared(const mta_sts_database *db);
 
-/* The name of this machine in the database: its host name, unless it has another one
+/* The name of this machine in the database: its host name, unless it has joined under another name
  * (core/database/machine.h). Lives as long as db. */
 const char *mta_sts_database_host(const mta_sts_database *db);
 
@@ -105,33 +108,33 @@ const char *mta_sts_database_host(const mta_sts_database *db);
 const char *mta_sts_database_name(const mta_sts_database *db);
 
 /*
- * Begins a transaction that writes. There is only one at a time over all processes and machines; it
- * is an error if the lock cannot be taken within about ten seconds, or if SQLite's file was removed
- * or replaced, or the name of this machine is that of another one now (core/database/machine.h; it
- * must be opened again then).
+ * Begins a write transaction. There is only one at a time across all processes and machines. Fails
+ * if the lock cannot be acquired within about ten seconds, if the SQLite file was removed or
+ * replaced, or if another machine has taken over this machine's name (core/database/machine.h); the
+ * database must be reopened then.
  */
 const char *mta_sts_database_begin(mta_sts_database *db);
 
 /* Whether an error means that SQLite's file is damaged and must be moved away and rebuilt. */
 int mta_sts_database_is_damaged(const char *error);
 
-/* Renames SQLite's damaged file and its companions by adding ".damaged". This process must not have
- * it open.
+/* Renames SQLite's damaged file, its -wal and its -shm file by adding ".damaged". This process must
+ * not have it open.
  *
  * @return NULL, or an error text allocated from p
  */
 const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file);
 
-/* Whether an error means that the disk has no room for the file of SQLite. */
+/* Whether an error means that the disk has no space left for the SQLite file. */
 int mta_sts_database_is_out_of_room(const char *error);
 
-/* Bytes that the file of SQLite occupies on disk; 0 for PostgreSQL. */
+/* The number of bytes that the SQLite file occupies on disk; 0 for PostgreSQL. */
 apr_int64_t mta_sts_database_bytes(const mta_sts_database *db);
 
 /*
- * Gives the disk what the file of SQLite no longer needs: it is rewritten, for which it needs as
- * much room as its content has. Outside of a transaction; does nothing for PostgreSQL, which cleans
- * up by itself.
+ * Returns unused space of the SQLite file to the disk (VACUUM). The file is rewritten, which
+ * temporarily needs as much disk space as its content. Must be called outside a transaction. Does
+ * nothing for PostgreSQL, which has autovacuum.
  */
 const char *mta_sts_database_shrink(mta_sts_database *db);
 
@@ -141,7 +144,7 @@ int mta_sts_database_is_locked(const char *error);
 /* Whether an error means that PostgreSQL did not answer within a limit. */
 int mta_sts_database_is_late(const char *error);
 
-/* Begins a read-only transaction, which sees a single snapshot of the database. */
+/* Begins a read-only transaction, in which all statements see the same snapshot of the database. */
 const char *mta_sts_database_begin_reading(mta_sts_database *db);
 
 /* Commits a transaction: its changes are on disk afterwards. After an error it is rolled back. */
@@ -151,9 +154,9 @@ const char *mta_sts_database_commit(mta_sts_database *db);
 void mta_sts_database_rollback(mta_sts_database *db);
 
 /*
- * Runs one statement. Values are always bound, never part of the statement's text, where they are
- * written as for printf, so that the compiler checks them: %s a string (NULL: SQL's NULL), %d, %ld
- * and %lld numbers; "%%" a percent sign. Strings must be UTF-8.
+ * Runs one statement. Values are always bound, never inserted into the text. Placeholders are
+ * written as for printf, so that the compiler checks them: %s for a string (NULL becomes SQL's
+ * NULL), %d, %ld and %lld for numbers, "%%" for a percent sign. Strings must be UTF-8.
  *
  * Statements are prepared once and cached, so their number must be bounded: the text is never built
  * from input.
@@ -167,27 +170,28 @@ const char *mta_sts_database_run_all(mta_sts_database *db, const char *const *st
 /*
  * Receives one row.
  *
- * @param columns values as strings, NULL for SQL's NULL; valid only during the call
+ * @param columns the values as strings, NULL for SQL's NULL; valid only during the call
  * @return whether to continue
  */
 typedef int mta_sts_database_row(void *baton, const char *const *columns);
 
-/* A baton for rows that become elements of an array, allocated in p. */
+/* A baton for callbacks that append each row to an array, allocated from p. */
 typedef struct mta_sts_database_list {
     apr_pool_t *p;
     apr_array_header_t *rows;
 } mta_sts_database_list;
 
-/* Takes the number in the first column of one row; the baton is an apr_int64_t, which is not
- * changed if there is no row. */
+/* A callback that stores the number in the first column of the first row. The baton is an
+ * apr_int64_t *, whose target is unchanged if there is no row. */
 int mta_sts_database_take_number(void *baton, const char *const *columns);
 
-/* Runs one statement that returns rows, like mta_sts_database_run. take must not use db. */
+/* Runs one statement that returns rows, with values as for mta_sts_database_run, and calls take for
+ * each row. take must not use db. */
 const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts_database_row *take,
                                   void *baton, ...) __attribute__((format(printf, 2, 5)));
 
-/* A copy of the text in a column; "" for NULL, which a damaged file may have where the table allows
- * none. */
+/* A copy of the text in a column, allocated from p; "" for NULL, which a damaged file may contain
+ * even in a NOT NULL column. */
 const char *mta_sts_database_text(apr_pool_t *p, const char *column);
 
 /* The number in a column; 0 for NULL. Values outside 64 bits become the largest or smallest. */

@@ -13,11 +13,11 @@
 #define IS_OUT_OF_ROOM "cannot grow: the disk is full"
 #define IS_LOCKED "is locked by another process"
 
-/* What to do about a damaged file: reports are in the spool, too; hosted domains are in the database
- * from which the file is derived. */
+/* What to do about a damaged file: reports are in the spool, too; hosted domains are in the
+ * database from which the file is derived. */
 #define REBUILT "mta-sts reindex moves it away and rebuilds it from the reports"
 #define BUILT_AGAIN                                                                                \
-    "a running httpd builds it again from the database within seconds; if that does not help, "     \
+    "a running httpd builds it again from the database within seconds; if that does not help, "    \
     "delete the file, and see httpd's error log"
 
 #define IS_LATE "does not answer in time"
@@ -32,7 +32,8 @@
 #define CODE_NOT_OPENED 14
 #define CODE_FOREIGN 26
 
-/* A file system with less space than this is full: SQLite needs a few pages for each change. */
+/* In bytes: a file system with less free space counts as full, because SQLite needs a few pages for
+ * each change. */
 #define ROOM_MIN (32 * 1024)
 
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
@@ -68,8 +69,8 @@ static const sqlite_trouble *find_trouble(int code)
     return NULL;
 }
 
-/* A change to WAL mode while others read, and a statement that was prepared, fail with another
- * code, but the text of these. */
+/* A change to WAL mode while others read, and a prepared statement, fail with a different code, but
+ * with the texts of these errors. */
 static const sqlite_trouble *find_by_text(const char *text)
 {
     if (strcmp(text, "database is locked") == 0) {

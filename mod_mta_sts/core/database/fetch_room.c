@@ -24,7 +24,7 @@
     "ELSE 0 END), 0), (SELECT coalesce(max(noted), 0) FROM mta_sts_fetch_span WHERE host = ''), "  \
     "coalesce(max(CASE WHEN removals > 0 THEN day END), 0) FROM mta_sts_fetch_day"
 #define COUNT_REMOVAL "UPDATE mta_sts_fetch_day SET removals = removals + 1 WHERE day = %lld"
-/* A row without a host: rows from before that time have been deleted. */
+/* The span with an empty host: rows from before its time have been deleted. */
 #define NOTE_DELETED                                                                               \
     "INSERT INTO mta_sts_fetch_span (host, began, noted) VALUES ('', 0, %lld) "                    \
     "ON CONFLICT (host, began) DO UPDATE SET noted = excluded.noted"
@@ -79,7 +79,8 @@ const char *mta_sts_fetch_room_note_deleted(mta_sts_database *db, apr_time_t unt
     return mta_sts_database_run(db, NOTE_DELETED, (long long)until);
 }
 
-/* The oldest day still has a number of rows although it has begun to be deleted. */
+/* Whether the deletion of the oldest day was begun but not finished, so that its number of rows is
+ * still recorded. */
 static int is_unfinished(const mta_sts_fetch_room *room)
 {
     return room->oldest_end && room->removed == room->oldest_end;
@@ -91,7 +92,8 @@ static int may_begin(const mta_sts_fetch_room *room)
            room->removals < MTA_STS_FETCH_REMOVALS_MAX;
 }
 
-/* In a transaction: another machine may have begun it since. */
+/* Within a transaction, because another machine may have begun the same deletion in the
+ * meantime. */
 static const char *begin_removal(mta_sts_database *db, apr_time_t now, apr_int64_t rows_max,
                                  mta_sts_fetch_room *room, int *began)
 {

@@ -8,13 +8,13 @@
 #include "core/database/database.h"
 
 /*
- * The room of the fetch log (core/database/fetches.h). Each day may use a quarter of what the
- * others have left, so that no flood of requests leaves nothing to the days after it. Where that
- * does not suffice, the oldest days are to be deleted: records of the last days that are complete
- * are worth more than records of many days that are not.
+ * The capacity of the fetch log (core/database/fetches.h). Each day may use a quarter of the
+ * capacity that the other days have left, so that a flood of requests on one day leaves capacity
+ * for the days after it. Where that is not enough, the oldest days are deleted: complete records of
+ * the last few days are worth more than incomplete records of many days.
  */
 typedef struct mta_sts_fetch_room {
-    apr_int64_t rows, days; /* that are recorded */
+    apr_int64_t rows, days; /* in the log now */
     apr_int64_t today;      /* rows of the current day */
     apr_time_t oldest_end;  /* when the oldest day ended; 0: only the last two days are recorded */
     int is_short;           /* whether the current day may soon use up its part */
@@ -23,8 +23,8 @@ typedef struct mta_sts_fetch_room {
     apr_time_t last; /* the last day on which one was begun to be deleted for that; 0: none */
 } mta_sts_fetch_room;
 
-/* Days that are deleted on one day at most, by all machines and processes together: a flood of
- * requests makes one day grow, but does not delete all others. */
+/* The maximum number of days that all machines and processes together delete on one day, so that a
+ * flood of requests cannot make all other days disappear. */
 #define MTA_STS_FETCH_REMOVALS_MAX 2
 
 /* The rows that all days may have: the part of MTASTSReportQuota, in bytes, that the log may use.
@@ -32,28 +32,29 @@ typedef struct mta_sts_fetch_room {
 apr_int64_t mta_sts_fetch_room_rows(apr_int64_t quota);
 
 /*
- * The rows that a day may have. At most half of them may be of requests that were not served, since
- * a handshake that fails costs a stranger the least.
+ * The maximum number of rows of one day. At most half of them may be for requests that were not
+ * served, because a failed handshake costs an attacker the least.
  *
- * @param rows_max of all days
- * @param others   rows of the other days
+ * @param rows_max maximum number of rows of all days together
+ * @param others   number of rows of the other days
  */
 apr_int64_t mta_sts_fetch_room_of_day(apr_int64_t rows_max, apr_int64_t others);
 
-/* Reads how much room there is. */
+/* Reads how much of the capacity is used. Returns NULL, or an error (core/database/database.h),
+ * like the functions below. */
 const char *mta_sts_fetch_room_read(mta_sts_database *db, apr_time_t now, apr_int64_t rows_max,
                                     mta_sts_fetch_room *room);
 
-/* Notes, in a transaction, that requests before this time are deleted. */
+/* Records that requests before this time have been deleted. Must be called in a transaction. */
 const char *mta_sts_fetch_room_note_deleted(mta_sts_database *db, apr_time_t until);
 
 /*
- * Begins to delete the oldest day if the current one may need its room, or goes on with it after
- * an interruption. That is recorded in the database, and counted there.
+ * Decides whether the oldest day has to be deleted because the current day may need its capacity,
+ * or because a deletion was interrupted. A new deletion is recorded and counted in the database.
  *
- * @param room  out: how much there was
- * @param until out: requests before this time are to be deleted; 0: none are
- * @param began out: whether that has just begun
+ * @param room  out: the state before the call
+ * @param until out: the caller has to delete requests before this time; 0: none
+ * @param began out: whether a new deletion was begun
  */
 const char *mta_sts_fetch_room_make(mta_sts_database *db, apr_time_t now, apr_int64_t rows_max,
                                     mta_sts_fetch_room *room, apr_time_t *until, int *began);

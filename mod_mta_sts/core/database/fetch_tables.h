@@ -3,12 +3,12 @@
 #define CORE_DATABASE_FETCH_TABLES_H
 
 /*
- * The statements of core/database/schema.c that make the tables of core/database/fetches.h, in
- * SQLite's dialect, and the column for the network that a report was posted from, which they are
- * compared with.
+ * The statements of core/database/schema.c that create the tables of core/database/fetches.h, in
+ * SQLite's dialect, and the column for the network that a report was posted from, with which the
+ * fetches are compared.
  */
 
-/* One statement after the other: */
+/* One statement per element: */
 /* clang-format off */
 #define MTA_STS_FETCH_TABLES                                                                       \
     /* One row for each policy domain, hour, client network, outcome and policy id. hour is the    \

@@ -9,8 +9,8 @@
 
 #define DAY (APR_INT64_C(24))
 
-/* A row is found, or how many others of its kind its domain and hour have: those that were served,
- * or the others. */
+/* Finds a row, and counts the other rows of its kind (served, or not served) for the same domain
+ * and hour. */
 #define FIND                                                                                       \
     "SELECT count(CASE WHEN network <> '' AND (CASE WHEN outcome = 0 THEN 1 ELSE 0 END) = %d "     \
     "THEN 1 END), max(CASE WHEN network = %s AND "                                                 \
@@ -71,7 +71,7 @@ const char *mta_sts_fetch_outcome_text(int outcome)
 /* The rows of a day. */
 typedef struct day_rows {
     apr_int64_t entries;
-    apr_int64_t refused; /* those of them that are of requests that were not served */
+    apr_int64_t refused; /* how many of them are for requests that were not served */
 } day_rows;
 
 /* The state of adding. */
@@ -180,13 +180,15 @@ static const char *add_one(adding *a, const mta_sts_fetch *one)
     return add_row(a, &row);
 }
 
-/* What was lost over hours counts in each of them: how much of it is not known. */
+/* Requests that were lost over several hours are counted in each of them, because their
+ * distribution is not known. */
 static const char *add_loss(mta_sts_database *db, const mta_sts_fetches_machine *machine)
 {
     apr_int64_t hour = hour_of(machine->lost_first), last = hour_of(machine->lost_last);
     const char *error = NULL;
 
-    hour = last - hour > 366 * DAY || last < hour ? last : hour; /* times of several children */
+    /* The two times may be from different child processes. */
+    hour = last - hour > 366 * DAY || last < hour ? last : hour;
     for (; machine->lost && hour <= last && !error; hour++) {
         error = mta_sts_database_run(db, ADD_LOSS, machine->host, (long long)hour,
                                      (long long)machine->lost);
@@ -244,13 +246,13 @@ const char *mta_sts_fetches_add(mta_sts_database *db, const mta_sts_fetches_mach
 #define DELETE_OLD                                                                                 \
     "DELETE FROM mta_sts_fetch WHERE (" COLUMNS ") IN "                                            \
     "(SELECT " COLUMNS " FROM mta_sts_fetch WHERE hour < %lld LIMIT %d)"
-/* When all rows of a day are deleted: a number without rows, or rows without a number, would make
- * the log larger or smaller than it may be. */
+/* The recorded number of rows of a day is deleted once all its rows are: otherwise the log would
+ * grow beyond its limit, or not use all of it. */
 #define DELETE_DAYS "DELETE FROM mta_sts_fetch_day WHERE day < %lld"
 #define DELETE_LOSSES "DELETE FROM mta_sts_fetch_loss WHERE hour < %lld"
 #define DELETE_SPANS "DELETE FROM mta_sts_fetch_span WHERE noted < %lld AND host <> ''"
 
-/* Adds a row to that of its network, and deletes it. */
+/* Adds a row with a full address to the row of its network, and deletes it. */
 static const char *shorten(const adding *a, const mta_sts_fetch *one)
 {
     mta_sts_fetch row = *one;
@@ -262,7 +264,7 @@ static const char *shorten(const adding *a, const mta_sts_fetch *one)
     return error ? error : add_row(a, &row);
 }
 
-/* Their number of rows is not corrected: it limits, and may be too high. */
+/* The recorded number of rows is not corrected: it is only a limit, and may be too high. */
 static const char *shorten_addresses(mta_sts_database *db, const mta_sts_fetches_ages *ages,
                                      int max, apr_pool_t *p, int *count)
 {

@@ -14,14 +14,14 @@
 #define READ_SPANS                                                                                 \
     "SELECT host, began, noted FROM mta_sts_fetch_span WHERE noted > %lld AND began < %lld "       \
     "AND host <> '' ORDER BY host, began"
-/* Rows that were deleted because of their age are not in it any more. */
+/* The log begins with the first span, but not before the time up to which rows were deleted. */
 #define READ_BEGAN                                                                                 \
     "SELECT max(known) FROM (SELECT min(began) AS known FROM mta_sts_fetch_span WHERE host <> '' " \
     "UNION ALL SELECT noted FROM mta_sts_fetch_span WHERE host = '') known_since"
 #define READ_LOST                                                                                  \
     "SELECT coalesce(sum(requests), 0) FROM mta_sts_fetch_loss WHERE hour >= %lld AND hour <= "    \
     "%lld"
-/* Machines that served policies at that time, and recorded nothing of it. */
+/* Machines that served policies at that time, but recorded nothing. */
 #define READ_SILENT                                                                                \
     "SELECT host FROM mta_sts_history_host h WHERE noted >= %lld AND NOT EXISTS (SELECT 1 FROM "   \
     "mta_sts_fetch_span f WHERE f.host = h.host AND f.noted > %lld AND f.began < %lld) "           \
@@ -99,15 +99,16 @@ const char *mta_sts_fetches_count_unknown(mta_sts_database *db,
 
 /* --- coverage --- */
 
-/* The log is written at least each minute: the last ones need not be in it yet. */
+/* Requests are written to the log at least once a minute, so the latest ones may not be in it
+ * yet. */
 #define SLACK apr_time_from_sec(120)
 
 typedef struct covering {
     mta_sts_fetches_coverage *coverage;
     apr_time_t begin, end;
-    apr_time_t noted; /* until when it can be in the database yet: end, or earlier */
+    apr_time_t noted; /* until when requests must be in the database: end, or earlier */
     const char *host; /* of the last span; NULL: none yet */
-    apr_time_t until; /* until when that host has been looked at */
+    apr_time_t until; /* until when that host's spans have been processed */
 } covering;
 
 static void add_gap(covering *c, const char *host, apr_time_t begin, apr_time_t end)

@@ -21,7 +21,8 @@ static apr_time_t ends;  /* when all statements end; 0: they have their own limi
 static apr_time_t wakes; /* when the thread will look at the list again */
 static pid_t started;    /* the process in which the thread was started */
 
-/* Shuts down the connections whose statements are overdue. next: when to look at the list again. */
+/* Shuts down the connections whose statements have timed out. next: out: when to check the list
+ * again. */
 static void shut_down_late(apr_time_t now, apr_time_t *next)
 {
     mta_sts_database *db;
@@ -57,7 +58,7 @@ static void *watch(void *unused)
     return NULL;
 }
 
-/* Signals are left to the other threads. The caller holds the lock. */
+/* The thread blocks all signals, so that other threads handle them. The caller holds the lock. */
 static int start_thread(void)
 {
     pthread_condattr_t clock;
@@ -69,8 +70,8 @@ static int start_thread(void)
     if (started == getpid()) {
         return 1;
     }
-    running = NULL; /* belong to the parent process */
-    wakes = 0;      /* the thread looks at the list when it starts */
+    running = NULL; /* the statements belong to the parent process */
+    wakes = 0;      /* the thread checks the list when it starts */
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&changed, &clock);

@@ -8,13 +8,14 @@
 
 /*
  * Limits how long a statement waits for PostgreSQL. If the server hangs or the network is down,
- * libpq waits for ever, regardless of statement_timeout. So a thread of this process shuts the
- * connection down after a time, and libpq reports that it was lost.
+ * libpq waits for ever, regardless of statement_timeout. So a thread of this process shuts down the
+ * connection after a timeout, and libpq reports that it was lost.
  */
 
-/* Called after a connection was opened, to find its socket. Without one, and for SQLite, there is
- * no limit. */
+/* Must be called after a connection has been opened: finds its socket. If none is found, and for
+ * SQLite, there is no timeout. */
 void mta_sts_guard_open(mta_sts_database *db);
+/* Must be called before the connection is closed. */
 void mta_sts_guard_close(mta_sts_database *db);
 
 /* Called before and after a statement, which may take db->patience, and no longer than db->until

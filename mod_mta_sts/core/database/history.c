@@ -10,7 +10,7 @@
 #include "core/database/machine.h"
 #include "core/policy/text.h"
 
-/* How long a text stays in the history after its last cached copy has expired. */
+/* How long a text stays in the history after the last cached copy has expired, in microseconds. */
 #define REMEMBERED apr_time_from_sec(APR_INT64_C(400) * 86400)
 
 #define READ_OPEN "SELECT domain, id FROM mta_sts_history WHERE host = %s AND last_served IS NULL"
@@ -48,7 +48,8 @@ typedef struct note {
     mta_sts_database *db;
     const mta_sts_history_machine *machine;
     apr_pool_t *p;
-    apr_hash_t *open; /* domain -> id: served before, and not yet found among what is served now */
+    apr_hash_t *open; /* domain -> id: policies that were served before and have not been found
+                         among the current ones so far */
     apr_time_t noted; /* when the machine was last seen; 0: never */
     apr_array_header_t *changes;
 } note;
@@ -80,9 +81,10 @@ static const char *read_before(note *n)
     return error ? error : mta_sts_database_rows(n->db, READ_OPEN, take_open, n, n->machine->host);
 }
 
-/* The latest time at which a text that is no longer served was served. A server that has been
- * running since the last record served it until this start; if the server was restarted since, the
- * end is unknown. Not before that record: then the clock was set back, or is not set yet. */
+/* The end of a text that is no longer served. A server that has been running since the last
+ * confirmation served it until the current policies took effect; if the server was restarted in the
+ * meantime, the end is unknown, and the latest possible time is used. The end is never before the
+ * last confirmation: an earlier start means that the clock was set back, or is not set yet. */
 static long long end_of_before(const note *n)
 {
     apr_time_t started = n->machine->started;
@@ -206,7 +208,7 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
     return error;
 }
 
-/* What was recorded before the clock was set. */
+/* Corrects what was recorded before the clock was set. */
 static const char *correct(mta_sts_database *db, const mta_sts_history_machine *machine)
 {
     return machine->started == machine->stamped
@@ -260,7 +262,7 @@ const char *mta_sts_history_expire(mta_sts_database *db, apr_time_t now, int is_
 
 /* --- reading --- */
 
-/* Where rows are stored. */
+/* The baton that receives rows. */
 typedef struct reader {
     apr_pool_t *p;
     apr_array_header_t *list;

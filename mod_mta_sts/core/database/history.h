@@ -13,17 +13,18 @@
  * history gives the day on which the last copy of an earlier policy expires.
  *
  * A text that is being served has a row without an end. A machine's last confirmation that it still
- * serves is recorded once for all its rows, so that confirming costs the same for any number of
+ * serves is recorded once for all its rows, so that a confirmation costs the same for any number of
  * domains.
  */
 
 /* A machine that serves policies. */
 typedef struct mta_sts_history_machine {
     const char *host;   /* its name in the database */
-    apr_time_t running; /* when its server was started; texts recorded later were also served in
-                           between */
-    apr_time_t started; /* when it began to serve the current policies */
-    apr_time_t stamped; /* the same by its clock at that time, which may have been wrong */
+    apr_time_t running; /* when its server was started; texts that were recorded after that have
+                           been served without interruption */
+    apr_time_t started; /* when it began to serve the current policies (its last start or reload) */
+    apr_time_t stamped; /* the same as `started`, by the clock at that time, which may have been
+                           wrong */
     apr_time_t now;
 } mta_sts_history_machine;
 
@@ -34,19 +35,21 @@ typedef struct mta_sts_history_served {
     apr_size_t len;
 } mta_sts_history_served;
 
-/* A domain whose policy differs from the one that the machine served before. */
+/* A domain whose policy differs from the one that the machine served before the last start or
+ * reload. */
 typedef struct mta_sts_history_change {
     const char *domain, *old_id, *id;
 } mta_sts_history_change;
 
-/* An earlier time than the beginning of 2020 is that of a clock that was not set. */
+/* The beginning of 2020: an earlier time means that the clock was not set. */
 #define MTA_STS_HISTORY_FIRST apr_time_from_sec(APR_INT64_C(1577836800))
 
 /* The longest interval between two confirmations of a machine, in microseconds. */
 #define MTA_STS_HISTORY_INTERVAL apr_time_from_sec(600)
 
 /*
- * Records everything that a machine serves, in one transaction, once after each start.
+ * Records all policies that a machine serves, in one transaction. Called once after each start and
+ * reload.
  *
  * @param machine the machine and its times
  * @param served  of mta_sts_history_served, each domain once; all other domains are no longer
@@ -59,8 +62,9 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
                                    const apr_array_header_t *served, apr_pool_t *p,
                                    apr_array_header_t **changes);
 
-/* Records that the machine still serves the same policies, and since when if its clock was set
- * since. Errors: as for mta_sts_history_record. */
+/* Records that the machine still serves the same policies. If its clock has been set in the
+ * meantime, corrects the recorded time since when it serves them. Errors: as for
+ * mta_sts_history_record. */
 const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine);
 
 /*
@@ -78,7 +82,8 @@ const char *mta_sts_history_expire(mta_sts_database *db, apr_time_t now, int is_
 typedef struct mta_sts_history_entry {
     const char *host, *domain, *id, *text;
     apr_int64_t max_age;    /* in seconds */
-    apr_time_t first, last; /* when it was served; last: the last confirmation */
+    apr_time_t first, last; /* when it was served first and last; last: the last confirmation if it
+                               is still served */
     int is_served;          /* whether it still is */
 } mta_sts_history_entry;
 

@@ -40,7 +40,7 @@ const char *mta_sts_identity_read(apr_pool_t *p, const char *state_dir)
                                                                        : NULL;
 }
 
-/* Writes the identity to a file of a name that no other process has. */
+/* Writes the identity to a file with a unique name. */
 static int write_fresh(apr_pool_t *p, const char *path, const char *identity, char **fresh)
 {
     int fd, is_written;
@@ -55,9 +55,10 @@ static int write_fresh(apr_pool_t *p, const char *path, const char *identity, ch
     return is_written;
 }
 
-/* Names the fresh file: it appears complete, or not at all. Of several processes that create an
- * identity at once, the first one decides; the others find its file. Only a damaged file is
- * replaced, and file systems without hard links have nothing better. */
+/* Links the new file to its final name, so that it appears complete or not at all. If several
+ * processes create an identity at the same time, the first one wins, and the others find its file.
+ * The file is renamed, and so may replace another one, only if the existing one is damaged or the
+ * file system has no hard links. */
 static int add(apr_pool_t *p, const char *fresh, const char *path, const char *state_dir)
 {
     return link(fresh, path) == 0 ||

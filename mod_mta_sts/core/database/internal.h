@@ -9,15 +9,16 @@
 
 #include "core/database/database.h"
 
-/* Shared by database.c (statements), machine.c, open.c, session.c, guard.c and error.c. */
+/* Internal to this directory: shared by database.c (statements), machine.c, open.c, session.c,
+ * guard.c and error.c. */
 
 typedef struct mta_sts_conninfo mta_sts_conninfo;
 
 /* What a database is opened for. */
 typedef enum mta_sts_database_use {
     MTA_STS_DATABASE_WITH_SCHEMA, /* reports and history */
-    MTA_STS_DATABASE_DERIVED,     /* a file of SQLite whose tables the caller makes */
-    MTA_STS_DATABASE_READER,      /* the same, only for reading */
+    MTA_STS_DATABASE_DERIVED,     /* an SQLite file whose tables the caller creates */
+    MTA_STS_DATABASE_READER,      /* the same, but read-only */
 } mta_sts_database_use;
 
 struct mta_sts_database {
@@ -32,15 +33,15 @@ struct mta_sts_database {
     const char *name;
     const char *host;     /* the name of this machine: at first its host name */
     int has_joined;       /* whether machine.c has set the name */
-    const char *identity; /* of this machine if it has joined to write, else NULL */
-    /* Called by each transaction that writes, if not NULL: whether the name is still that of this
-     * machine. Returns NULL, or an error. */
+    const char *identity; /* of this machine if it has joined as a writer, else NULL */
+    /* Called at the beginning of each write transaction, if not NULL: checks that the name still
+     * belongs to this machine. Returns NULL, or an error. */
     const char *(*check)(mta_sts_database *db);
     int has_lost_name;                /* whether that found another machine of this name */
     const mta_sts_conninfo *conninfo; /* of PostgreSQL, else NULL */
-    dev_t device;                     /* identify the file that was opened */
+    dev_t device;                     /* device and inode identify the file that was opened */
     ino_t inode;
-    apr_hash_t *statements;       /* text -> prepared statement */
+    apr_hash_t *statements;       /* SQL text -> prepared statement */
     int socket;                   /* of PostgreSQL, or -1; this and the following are used by
                                      guard.c */
     apr_interval_time_t patience; /* the longest time that a statement may take, in microseconds */
@@ -54,20 +55,20 @@ struct mta_sts_database {
 };
 
 /*
- * Stores a description of a driver's error in db->error, and returns it.
+ * Writes a description of the driver's last error to db->error, and returns it.
  *
- * @param doing what failed: "read", "write", "open"
- * @param code  the result of the driver
+ * @param doing the operation that failed: "read", "write", "open"
+ * @param code  the result code of the driver
  */
 const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int code);
 
-/* The driver's text made printable: one line, ASCII, at most some 300 bytes; nothing of it if it
- * could contain a secret. */
+/* Makes the driver's text printable: one line of ASCII, at most about 300 bytes, allocated from p;
+ * none of it if it could contain a secret. */
 const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
                                       const mta_sts_conninfo *conninfo);
 
-/* Sets up a new session for what it was opened for, and updates the schema. Returns NULL, or what
- * failed. */
+/* Sets up a new session according to db->use, and updates the schema. Returns NULL, or a text that
+ * says which step failed. */
 const char *mta_sts_database_settle(mta_sts_database *db);
 
 /* Runs a statement without values. Returns the driver's code: 0 is success. */

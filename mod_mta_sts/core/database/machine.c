@@ -13,8 +13,8 @@
 #define READ "SELECT host FROM mta_sts_machine WHERE identity = %s"
 /* The database's clock, since that of a machine may be wrong. */
 #define NOW "CAST(extract(epoch FROM now()) * 1000000 AS bigint)"
-/* Whether a machine has the name and needs it: it has confirmed what it serves within a day, or has
- * reports. */
+/* Counts the machines that have the name and still need it: they have confirmed what they serve
+ * within a day, or have reports. */
 #define COUNT                                                                                      \
     "SELECT count(*) FROM mta_sts_machine m WHERE m.host = %s AND (m.confirmed >= " NOW " - %lld"  \
     " OR EXISTS (SELECT 1 FROM tlsrpt_report r JOIN tlsrpt_string s ON s.id = r.host"              \
@@ -23,7 +23,7 @@
     "INSERT INTO mta_sts_machine (identity, host, confirmed) VALUES (%s, %s, " NOW ")"             \
     " ON CONFLICT (host) DO UPDATE SET identity = excluded.identity,"                              \
     " confirmed = excluded.confirmed"
-/* Of a database of an earlier version: their day begins now. */
+/* In a database of an earlier version, no machine has confirmed anything: their day begins now. */
 #define BEGIN_DAY "UPDATE mta_sts_machine SET confirmed = " NOW " WHERE confirmed = 0"
 #define CONFIRM "UPDATE mta_sts_machine SET confirmed = " NOW " WHERE identity = %s"
 #define CHECK "SELECT count(*) FROM mta_sts_machine WHERE identity = %s AND host = %s"
@@ -64,7 +64,7 @@ static const char *find_free(mta_sts_database *db, apr_pool_t *p, const char **n
                  : NULL;
 }
 
-/* In a transaction: other machines wait. */
+/* Must be called in a transaction, for which other machines wait. */
 static const char *add_machine(mta_sts_database *db, const char *identity, apr_pool_t *p)
 {
     const char *name, *error = read_host(db, identity);
@@ -78,8 +78,8 @@ static const char *add_machine(mta_sts_database *db, const char *identity, apr_p
     return error ? error : read_host(db, identity);
 }
 
-/* Whether a name is not that of a machine with this host name: the state directory is a copy of
- * that of another machine, or this one was renamed. */
+/* Whether a name was not derived from this host name: the state directory was copied from another
+ * machine, or this machine was renamed. */
 static int is_of_another(const char *name, const char *host)
 {
     const apr_size_t len = strlen(host);
@@ -104,7 +104,8 @@ static const char *check(mta_sts_database *db)
     return db->error;
 }
 
-/* In a transaction of its own, unless the machine has a name. */
+/* Gives the machine a name, in a transaction of its own, unless it has one already. From now on,
+ * write transactions check the name. */
 static const char *join(mta_sts_database *db, const char *identity, apr_pool_t *p)
 {
     const char *error = db->has_joined ? NULL : mta_sts_database_begin(db);

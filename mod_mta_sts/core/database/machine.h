@@ -6,14 +6,15 @@
 
 /*
  * The names of the machines that share a database: the host name, unless another machine has it
- * already; then "NAME (2)" and so on. A machine is known by its identity, so that it keeps its
- * name, and no two machines have each other's rows taken away.
+ * already; then "NAME (2)" and so on. A machine is recognized by its identity, so that it keeps its
+ * name, and two machines never delete each other's rows.
  *
- * A container may have a new identity at each start. It gets the name of an earlier one with its
- * host name that has been silent for a day, so that their number is bounded; but not of one whose
- * reports are in the index, since they would be deleted from it. A machine that was only paused,
- * and goes on after that, is refused by mta_sts_database_begin until it has joined again under
- * another name. All that is judged by the clock of the database.
+ * A container may have a new identity at each start. It takes over the name of an earlier machine
+ * with the same host name that has not confirmed anything for a day, so that the number of names is
+ * bounded; but not the name of a machine whose reports are in the index, because they would be
+ * deleted from it. If the earlier machine was only paused and continues later,
+ * mta_sts_database_begin fails there until the machine has joined again under another name. All of
+ * this is judged by the database's clock.
  */
 
 /*
@@ -21,7 +22,7 @@
  * from now on. Does nothing with SQLite, which belongs to one machine.
  *
  * @param p         pool of the error text
- * @param state_dir a directory of this user, which gets an identity if it has none
+ * @param state_dir a directory that this user owns, where an identity is created if there is none
  * @return NULL, or why that failed
  */
 const char *mta_sts_machine_join(mta_sts_database *db, const char *state_dir, apr_pool_t *p);
@@ -34,15 +35,17 @@ int mta_sts_machine_has_lost_name(const mta_sts_database *db);
 const char *mta_sts_machine_confirm(mta_sts_database *db);
 
 /*
- * The date by which rows of several machines are judged, so that a clock that is ahead deletes
- * nothing of others.
+ * Adjusts a date that decides which rows of all machines are too old, so that a machine whose clock
+ * is ahead does not delete rows of other machines.
  *
- * @param date in: by this machine's clock; out: by that or the database's, whichever is earlier
+ * @param date in: by this machine's clock; out: by this machine's clock or the database's,
+ *             whichever is earlier
  */
 const char *mta_sts_machine_earlier(mta_sts_database *db, apr_time_t *date);
 
-/* mta_sts_machine_join for readers, which write nothing: a machine that has not joined goes by its
- * host name. state_dir: NULL or unreadable: not known. */
+/* The same as mta_sts_machine_join for readers, without writing to the database: a machine that has
+ * not joined uses its host name. state_dir may be NULL or unreadable: then the identity is not
+ * known. */
 const char *mta_sts_machine_find(mta_sts_database *db, const char *state_dir, apr_pool_t *p);
 
 #endif

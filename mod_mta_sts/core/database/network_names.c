@@ -7,7 +7,7 @@
 
 #define DAY apr_time_from_sec(86400)
 #define NAME_LIFE (30 * DAY)
-/* When a network is looked up again. */
+/* After which time a network is looked up again, in microseconds. */
 #define WAIT_NAMED (7 * DAY)
 #define WAIT_NAMELESS DAY
 #define WAIT_FAILED apr_time_from_sec(3600)
@@ -17,12 +17,13 @@
     "ORDER BY network, name LIMIT %d"
 #define IS_KNOWN "SELECT 1 FROM mta_sts_network_name n WHERE n.network = "
 #define IS_WAITING " AND n.name = '' AND n.until > "
-/* An index has the few rows with full addresses. */
+/* Uses the partial index on the few rows with full addresses. */
 #define WANTED                                                                                     \
     "SELECT f.network, f.address FROM mta_sts_fetch f WHERE f.address <> '' AND f.hour >= 0 "      \
     "AND f.domain = %s AND NOT EXISTS (" IS_KNOWN "f.network" IS_WAITING "%lld) "                  \
     "GROUP BY f.network, f.address ORDER BY max(f.last_at) DESC, f.address LIMIT %d"
-/* The same for any domain, but not of clients that got no policy: anybody can ask for nothing. */
+/* The same for any domain, but only for clients that got a policy: anyone can request a policy that
+ * does not exist. */
 #define RECENT 2000
 #define WANTED_RECENTLY                                                                            \
     "SELECT f.network, f.address FROM (SELECT network, address, last_at FROM mta_sts_fetch WHERE " \

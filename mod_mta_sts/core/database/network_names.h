@@ -9,11 +9,11 @@
 #include "core/database/database.h"
 
 /*
- * Names of the networks in the fetch log (core/database/fetches.h), as DNS has confirmed them for
- * one of their addresses: the address has a name (PTR, RFC 1035 section 3.5), and the name has that
- * address. Only the zone that the name belongs to is stored, with the network: the name itself
- * could identify the address, which the log has for a day at most. Looking them up is up to others
- * (cli/net/reverse.h).
+ * Names of the networks in the fetch log (core/database/fetches.h), from forward-confirmed reverse
+ * DNS for one of their addresses: the address has a name (PTR, RFC 1035 section 3.5), and the name
+ * has that address. Only the zone that contains the name is stored with the network, because the
+ * name itself could identify the address, which the log keeps for a day at most. cli/net/reverse.h
+ * does the lookups.
  */
 typedef struct mta_sts_network_name {
     const char *network; /* "192.0.2.0/24", "2001:db8::/48" */
@@ -21,29 +21,32 @@ typedef struct mta_sts_network_name {
     apr_time_t confirmed;
 } mta_sts_network_name;
 
-/* An address whose name is not known yet, or any more. */
+/* An address whose name is not known yet, or has expired. */
 typedef struct mta_sts_network_address {
     const char *network, *address;
 } mta_sts_network_address;
 
 #define MTA_STS_NETWORK_NAMES_MAX 20000 /* rows; more names are not stored */
 
-/* Reads all names that have not expired: an array of mta_sts_network_name, by network and name. */
+/* Reads all names that have not expired. names: out: array of mta_sts_network_name, allocated from
+ * p, sorted by network and name. Returns NULL, or an error (core/database/database.h), like the
+ * functions below. */
 const char *mta_sts_network_names_read(mta_sts_database *db, apr_time_t now, apr_pool_t *p,
                                        apr_array_header_t **names);
 
 /*
- * Full addresses in the fetch log whose networks should be looked up, the last ones first.
+ * Reads full addresses in the fetch log whose networks should be looked up, the latest first.
  *
- * @param domain policy domain that they requested; "": others; NULL: any that they got the policy of
- * @param max    addresses at most
+ * @param domain policy domain whose policy they requested; "": others; NULL: any domain whose
+ *               policy they got
+ * @param max    maximum number of addresses
  * @param list   out: of mta_sts_network_address
  */
 const char *mta_sts_network_names_wanted(mta_sts_database *db, const char *domain, apr_time_t now,
                                          int max, apr_pool_t *p, apr_array_header_t **list);
 
-/* The networks that should not be looked up, because that was done not long ago: network -> itself.
- */
+/* Reads the networks that must not be looked up now, because that was done recently. networks: out:
+ * network -> the same string, allocated from p. */
 const char *mta_sts_network_names_waiting(mta_sts_database *db, apr_time_t now, apr_pool_t *p,
                                           apr_hash_t **networks);
 
@@ -51,20 +54,20 @@ const char *mta_sts_network_names_waiting(mta_sts_database *db, apr_time_t now, 
 typedef struct mta_sts_network_result {
     const char *network;
     const apr_array_header_t *names; /* of const char *: the confirmed ones */
-    int is_certain;                  /* whether all questions were answered */
+    int is_certain;                  /* whether all queries were answered */
 } mta_sts_network_result;
 
-/* Stores results, an array of mta_sts_network_result, and removes what has expired; in one
- * transaction. */
+/* Stores results, an array of mta_sts_network_result, and removes names that have expired, in one
+ * transaction. p: scratch memory. */
 const char *mta_sts_network_names_store(mta_sts_database *db, const apr_array_header_t *results,
                                         apr_time_t now, apr_pool_t *p);
 
 /*
- * The networks that requested the policy of a domain, and whose confirmed name is a given one or
- * below it.
+ * Finds the networks that requested the policy of a domain and whose confirmed name is `name` or a
+ * subdomain of it.
  *
- * @param since, until hours that overlap this time
- * @param max          networks at most
+ * @param since, until requests in hours that overlap this period
+ * @param max          maximum number of networks
  * @param networks     out: of const char *
  */
 const char *mta_sts_network_names_find(mta_sts_database *db, const char *domain, const char *name,

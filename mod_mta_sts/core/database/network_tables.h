@@ -8,7 +8,7 @@
  * SQLite's dialect.
  */
 
-/* One statement after the other: */
+/* One statement per element: */
 /* clang-format off */
 #define MTA_STS_NETWORK_TABLES                                                                     \
     /* A name that DNS has confirmed for an address of a network. The row with the name '' has the \

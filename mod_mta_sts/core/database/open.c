@@ -17,8 +17,8 @@
 
 #define PGSQL_TIMEOUT " connect_timeout=10"
 
-/* TCP detects a server that has disappeared. The admin's parameters come later and take
- * precedence. */
+/* TCP keepalives and timeouts, to detect a server that has disappeared. The admin's parameters
+ * follow and take precedence. */
 #define PGSQL_NETWORK                                                                              \
     "keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=10000 "
 
@@ -192,7 +192,7 @@ const char *mta_sts_database_host(const mta_sts_database *db)
 
 const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file)
 {
-    /* The write-ahead log is renamed last, because it is useless without the file. */
+    /* The write-ahead log is renamed last, because it has no effect without the file. */
     static const char *const ends[] = {"", "-shm", "-wal"};
     apr_size_t i;
 
@@ -217,7 +217,7 @@ static const char *describe(mta_sts_database *db, const char *where)
         return judge_file(p, db);
     }
     db->conninfo = conninfo;
-    mta_sts_conninfo_read(p, where, conninfo); /* was validated before */
+    mta_sts_conninfo_read(p, where, conninfo); /* cannot fail: it was validated before */
     db->name = *conninfo->shown
                    ? apr_pstrcat(p, "the PostgreSQL database (", conninfo->shown, ")", NULL)
                    : "the PostgreSQL database";

@@ -53,8 +53,8 @@ static const char *const version_1[] = {
     "CREATE INDEX tlsrpt_report_received ON tlsrpt_report (received)",
     "CREATE INDEX tlsrpt_report_state ON tlsrpt_report (state, range_end) WHERE state <> 0",
 
-    /* What a report says about each policy, n counting from 0. is_first: the first of its
-     * domain. */
+    /* What a report says about each policy; n counts from 0. is_first: whether it is the first
+     * policy of its domain. */
     "CREATE TABLE tlsrpt_policy ("
     " report INTEGER NOT NULL, n INTEGER NOT NULL, domain INTEGER NOT NULL,"
     " is_first INTEGER NOT NULL, received INTEGER NOT NULL,"
@@ -116,7 +116,7 @@ static const char *const version_1[] = {
     " FROM tlsrpt_failure f JOIN tlsrpt_policy p ON p.report = f.report AND p.n = f.n"             \
     " JOIN tlsrpt_report r ON r.id = f.report WHERE r.state = 0"
 
-/* Failures are summed up by policy_type, because they mean something else for DANE. */
+/* Failures are added up separately by policy_type, because they mean something else for DANE. */
 static const char *const version_2[] = {
     "DROP TABLE tlsrpt_cause",
     "CREATE TABLE tlsrpt_cause ("
@@ -137,7 +137,7 @@ static const char *const version_2[] = {
     NULL,
 };
 
-/* Tables get the names that the code uses: strings, directories. */
+/* Renames tables to the terms that the code uses: strings, directories. */
 static const char *const version_3[] = {
     "ALTER TABLE tlsrpt_word RENAME TO tlsrpt_string",
     "ALTER TABLE tlsrpt_folder RENAME TO tlsrpt_directory",
@@ -190,7 +190,8 @@ static const char *const version_4[] = {
     " WHERE r.state = 0 GROUP BY 2, 3, 4, 7",
     "CREATE INDEX tlsrpt_sum_failing ON tlsrpt_sum"
     " (domain, last_day, organization, failed, verified) WHERE failed > 0",
-    /* What is not plausible, and what has to be compared; verified is -1 where it is set apart. */
+    /* Indexes for sums that are not plausible and sums that have to be compared; verified is -1 for
+     * sums that are set apart. */
     "CREATE INDEX tlsrpt_sum_large ON tlsrpt_sum (domain, last_day)"
     " WHERE verified < 0 OR (verified = 0 AND (successful >= 10000 OR failed >= 10000))",
     "DROP TABLE tlsrpt_cause",
@@ -216,7 +217,8 @@ static const char *const version_4[] = {
     " WHERE domain > 0",
     "CREATE INDEX tlsrpt_cause_large ON tlsrpt_cause (domain)"
     " WHERE verified <= 0 AND sessions >= 10000",
-    /* What cannot be added exactly; the rest is decided when the next report of a domain comes. */
+    /* Sets apart sums that cannot be added exactly; all others are decided when the next report
+     * about the domain arrives. */
     "UPDATE tlsrpt_sum SET verified = -1 WHERE verified = 0 AND (domain, last_day, organization) IN"
     " (SELECT domain, last_day, organization FROM tlsrpt_sum WHERE verified = 0"
     " AND (successful > 9007199254740992 OR failed > 9007199254740992))",
@@ -226,12 +228,12 @@ static const char *const version_4[] = {
     NULL,
 };
 
-/* What unverified reports that were received on a day have added, so that it can be limited. */
+/* What unverified reports have added on the day on which they were received, so that it can be
+ * limited. */
 static const char *const version_5[] = {
     "CREATE TABLE tlsrpt_day_cost ("
     " day INTEGER PRIMARY KEY, reports INTEGER NOT NULL, cost INTEGER NOT NULL)",
-    /* The variants of an identity are distinguished; files that seem to have changed are read
-     * again. */
+    /* Identities now distinguish variants; files that seem to have changed are read again. */
     "UPDATE tlsrpt_report SET identity = identity || 'v'"
     " WHERE verified = 1 AND length(identity) = 32",
     "UPDATE tlsrpt_report SET file = -1",
@@ -239,7 +241,7 @@ static const char *const version_5[] = {
     NULL,
 };
 
-/* The fetch log, and which networks reporters have. */
+/* The fetch log, and the networks of reporters. */
 static const char *const version_6[] = {MTA_STS_FETCH_TABLES, NULL};
 
 /* The names of networks, and who signed a report; the machines. */
@@ -257,7 +259,7 @@ static const char *const *const versions[] = {version_1, version_2, version_3, v
     "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " EXCEPT SELECT * FROM (" used      \
     ") used)"
 
-/* The sums refer only to texts that reports refer to as well. */
+/* Sums refer only to strings to which reports refer as well. */
 const char *const mta_sts_database_schema_sweep[] = {
     UNUSED("tlsrpt_string", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
                             " UNION SELECT host FROM tlsrpt_directory"
@@ -325,8 +327,8 @@ static const char *judge(mta_sts_database *db, apr_int64_t version)
     return db->error;
 }
 
-/* Only for this transaction: computing the sums of a large index takes longer than a statement may
- * normally take, so it would fail again and again. */
+/* Raises the statement timeout for this transaction only: computing the sums of a large index takes
+ * longer than a statement normally may, so the update would never succeed. */
 static const char *take_time(mta_sts_database *db)
 {
     db->until = 0;
@@ -358,7 +360,7 @@ static const char *migrate(mta_sts_database *db)
         error = read_version(db, &version);
     }
     if (error || version == NEWEST) {
-        return error; /* another process was faster */
+        return error; /* another process has updated the schema */
     }
     error = judge(db, version);
     if (!error) {

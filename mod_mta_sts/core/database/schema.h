@@ -5,8 +5,8 @@
 #include "core/database/database.h"
 
 /*
- * The tables. Their version is stored in table mta_sts_schema; an older schema is updated, a newer
- * one is refused.
+ * The tables of the database. The version of the schema is stored in the table mta_sts_schema; an
+ * older schema is updated, a newer one is an error.
  *
  * Numbers have 64 bits, times are microseconds since 1970 (UTC) like apr_time_t, days are whole
  * days since 1970. Which code owns which table:
@@ -19,8 +19,8 @@
 /* The version that this code expects: 1 or higher. */
 int mta_sts_database_schema_version(void);
 
-/* Statements that delete the texts whose numbers are in no row any more; ended by NULL. Every
- * column with such numbers is in them. */
+/* Statements that delete the strings that no row refers to any more; the last element is NULL. They
+ * must name every column that refers to strings. */
 extern const char *const mta_sts_database_schema_sweep[];
 
 /* Updates the schema of an open database to that version, in one transaction. Returns NULL, or an

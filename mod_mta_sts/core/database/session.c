@@ -11,8 +11,7 @@
 static const char *const sqlite_settings[] = {
     "PRAGMA journal_mode=WAL",
     "PRAGMA journal_size_limit=16777216",
-    "PRAGMA secure_delete=OFF", /* Debian's default: on a full disk there is no room for the zeros
-                                 */
+    "PRAGMA secure_delete=OFF", /* Debian's default is ON; a full disk has no space for zeros */
     NULL,
 };
 static const char *const sqlite_preamble[] = {
@@ -21,7 +20,7 @@ static const char *const sqlite_preamble[] = {
     "PRAGMA temp_store=MEMORY",
     NULL,
 };
-/* A derived file can be built again, so that it need not be on disk at once. */
+/* A derived file can be rebuilt, so commits need not be durable. */
 static const char *const derived_preamble[] = {
     "PRAGMA synchronous=NORMAL",
     "PRAGMA cache_size=-8000",
@@ -49,7 +48,7 @@ static const char *const pgsql_preamble_brief[] = {
 #define PATIENCE apr_time_from_sec(70)
 #define PATIENCE_SHORT apr_time_from_sec(7)
 
-/* Runs a setting that returns a row. */
+/* Applies a setting that returns a row. */
 static int ask(mta_sts_database *db, const char *sql)
 {
     apr_dbd_results_t *results = NULL;

@@ -18,7 +18,7 @@ typedef enum mta_sts_answer_status {
     MTA_STS_ANSWER_OK,          /* there is at least one value */
     MTA_STS_ANSWER_NXDOMAIN,    /* the name does not exist */
     MTA_STS_ANSWER_NODATA,      /* the name exists, but has no record of this type */
-    MTA_STS_ANSWER_SERVFAIL,    /* the name servers fail or refuse to answer */
+    MTA_STS_ANSWER_SERVFAIL,    /* the name servers failed or refused to answer */
     MTA_STS_ANSWER_BOGUS,       /* DNSSEC validation failed, so the answer must not be used */
     MTA_STS_ANSWER_TIMEOUT,     /* no answer arrived in time */
 } mta_sts_answer_status;

@@ -7,12 +7,12 @@
 #include "core/dns/publication.h"
 
 /*
- * A record in the zone of another party, where a CNAME of the policy domain leads: it is for that
- * party to change.
+ * A delegated record: a CNAME of the policy domain points into the zone of another party, so that
+ * only that party can change the record.
  *
  * @param p pool of the result
- * @return what is to be asked of that party, as a sentence without a full stop; NULL if the record
- *         is right, or not in such a zone
+ * @return what the admin has to do or to request of that party, as a sentence without a full stop;
+ *         NULL if the record is correct or not delegated
  */
 const char *mta_sts_delegation_request(apr_pool_t *p, const mta_sts_publication_record *record);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands in the way of publishing, and what is to be known about the records. */
+/* Obstacles to publishing the records, and notes on them. */
 #include <string.h>
 
 #include <apr_cstr.h>
@@ -105,7 +105,8 @@ static void judge_served(planner *pl)
 
 /* --- reports --- */
 
-/* The report addresses that are published in the end, or NULL if that is for the admin to say. */
+/* The report addresses that will be published according to the plan, or NULL if only the admin can
+ * choose them. */
 static const apr_array_header_t *planned_rua(const planner *pl)
 {
     apr_array_header_t *text = apr_array_make(pl->p, 1, sizeof(const char *));
@@ -147,7 +148,7 @@ static int contains(const apr_array_header_t *rua, const char *uri)
     return 0;
 }
 
-/* A published record is left as it is; what it lacks is for the admin to add. */
+/* A published record is left unchanged; a finding says what the admin may want to add. */
 static void judge_reports(planner *pl)
 {
     const apr_array_header_t *rua = planned_rua(pl);
@@ -179,7 +180,7 @@ static void judge_reports(planner *pl)
 
 /* --- aliases --- */
 
-/* What a record is for, in the sentence about its owner. */
+/* What to request about the delegated record of this type, or NULL if there is none. */
 static const char *describe_alias(const planner *pl, mta_sts_record_type type)
 {
     const mta_sts_publication_record *record;
@@ -194,7 +195,7 @@ static const char *describe_alias(const planner *pl, mta_sts_record_type type)
     return NULL;
 }
 
-/* Where a CNAME leads, the record is to be changed: by the party that runs that zone. */
+/* If the name of a record is an alias, the record has to be changed at the target of the CNAME. */
 static void report_alias(planner *pl, mta_sts_record_type type)
 {
     const mta_sts_answer *now = &pl->facts->now[type];

@@ -81,7 +81,8 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, co
 
     memset(record, 0, sizeof(*record));
     record->type = type;
-    /* A TXT record is where a CNAME leads; the policy host's CNAME is a record. */
+    /* A TXT record is at the target of a CNAME; for the policy host, the CNAME itself is a
+     * record. */
     record->name = now->alias && mta_sts_record_type_rdata(type) == MTA_STS_RDATA_TXT
                        ? now->alias
                        : mta_sts_record_type_name(pl->p, type, pl->facts->domain);
@@ -95,7 +96,7 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, co
     return record;
 }
 
-/* The state of a record that DNS does not have. */
+/* The state of a record that is not in the DNS answer. */
 static mta_sts_record_state absent(const planner *pl, mta_sts_record_type type)
 {
     return is_known(&pl->facts->now[type]) ? MTA_STS_RECORD_MISSING : MTA_STS_RECORD_UNKNOWN;
@@ -157,7 +158,7 @@ static apr_array_header_t *select_published(const planner *pl, mta_sts_record_ty
 /*
  * Plans one TXT record and the deletion of all others of its kind.
  *
- * @param wanted  its text; NULL: the existing record is left
+ * @param wanted  its text; NULL: the existing record is left unchanged
  * @param example the text to show if none is wanted and none exists
  */
 static void plan_text(planner *pl, mta_sts_record_type type, const char *wanted,
@@ -201,7 +202,7 @@ static int is_of_type(mta_sts_record_type type, const char *address)
     return (strchr(address, ':') != NULL) == (type == MTA_STS_TYPE_AAAA);
 }
 
-/* The values of one type that are wanted for the policy host. */
+/* The values of one type that the policy host should have. */
 static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type type)
 {
     const apr_array_header_t *addresses = pl->facts->addresses;
@@ -222,7 +223,8 @@ static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type type
     return wanted;
 }
 
-/* The host's own records of a type: those at the end of a CNAME belong to another name. */
+/* The policy host's own records of a type; those at the target of a CNAME belong to another
+ * name. */
 static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_type type)
 {
     const mta_sts_answer *now = pl->facts->now;
@@ -231,7 +233,7 @@ static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_ty
                                                                                : now[type].values;
 }
 
-/* The CNAME of the policy host leads to a name that does not exist. */
+/* Whether the CNAME of the policy host points to a name that does not exist. */
 static int is_host_dead(const planner *pl)
 {
     const mta_sts_answer *a = &pl->facts->now[MTA_STS_TYPE_A];

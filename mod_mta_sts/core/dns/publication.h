@@ -38,23 +38,25 @@ typedef struct mta_sts_publication_facts {
     const char *id;                /* policy id */
     const mta_sts_policy *policy;  /* must be valid */
     apr_int64_t ttl;               /* seconds, or MTA_STS_TTL_UNCHANGED, MTA_STS_TTL_OF_ZONE */
-    const apr_array_header_t *rua; /* of const char *, each in the form of mta_sts_rua_parse;
-                                      NULL: the existing TLSRPT record is left */
-    const char *endpoint;          /* URL at which the policy host accepts reports, to be proposed
-                                      where there is no record and no rua is given; or NULL */
+    const apr_array_header_t *rua; /* of const char *, each in the form of mta_sts_rua_parse; NULL:
+                                      the existing TLSRPT record is left unchanged */
+    const char *endpoint; /* URL at which the policy host accepts reports, or NULL; it is proposed
+                             if there is no record and rua is NULL */
     const apr_array_header_t *addresses; /* of const char *: the policy host's addresses, in the
-                                            form of inet_ntop; NULL: the existing ones are left */
-    const char *cname;                   /* what the policy host should be an alias of,
-                                            canonical; or NULL. Excludes addresses */
+                                            form of inet_ntop; NULL: the existing ones are left
+                                            unchanged */
+    const char *cname; /* the name that the policy host should be an alias of, canonical; or NULL.
+                          Not together with addresses */
     mta_sts_served served;
     const char *served_id;                    /* id of the policy that is served; NULL if none is */
     mta_sts_answer now[MTA_STS_RECORD_TYPES]; /* the records in DNS */
-    const mta_sts_rollout_date *copies;       /* of earlier policies; NULL: nothing is known */
+    const mta_sts_rollout_date *copies; /* until when senders may use copies of earlier policies;
+                                           NULL: not known */
 } mta_sts_publication_facts;
 
 /* How a record compares with the one in DNS. */
 typedef enum mta_sts_record_state {
-    MTA_STS_RECORD_UNKNOWN, /* the query was not answered */
+    MTA_STS_RECORD_UNKNOWN, /* the DNS query was not answered */
     MTA_STS_RECORD_SAME,
     MTA_STS_RECORD_DIFFERS,     /* it replaces another value */
     MTA_STS_RECORD_MISSING,     /* it is not in DNS yet */
@@ -73,9 +75,11 @@ typedef struct mta_sts_publication_record {
     const char *now;       /* the value that it replaces, or NULL */
     int is_example;        /* whether the value is an example, because only the admin knows
                                 the real one */
-    const char *delegated; /* the name of the domain whose CNAME leads to this record, which is in
-                              another party's zone: never to be updated here; or NULL */
-    int is_dead;           /* and its name does not exist: the CNAME has to go */
+    const char *delegated; /* the name in the policy domain whose CNAME points to this record, which
+                              is in the zone of another party and so is never updated from here; or
+                              NULL */
+    int is_dead; /* whether it is delegated to a name that does not exist, so that the CNAME must be
+                    deleted */
 } mta_sts_publication_record;
 
 typedef struct mta_sts_publication {
@@ -91,7 +95,7 @@ typedef struct mta_sts_publication {
  *
  * @param p        pool of the result
  * @param facts    borrowed: must live as long as the result
- * @param findings obstacles to publishing are added here
+ * @param findings obstacles to publishing, and notes on the records, are added here
  */
 mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publication_facts *facts,
                                               mta_sts_findings *findings);

@@ -62,7 +62,7 @@ static char *put_byte(char *out, unsigned char byte)
     return out;
 }
 
-/* A name that occupies exactly these bytes; NULL if it does not. */
+/* The text of a name that occupies exactly these bytes; NULL if they are anything else. */
 static const char *name_text(apr_pool_t *p, const unsigned char *bytes, apr_size_t len)
 {
     char text[NAME_BYTES_MAX * ESCAPED_MAX + 1], *out = text;

@@ -12,7 +12,8 @@
 #define MTA_STS_RDATA_A 1
 #define MTA_STS_RDATA_NS 2
 #define MTA_STS_RDATA_CNAME 5
-#define MTA_STS_RDATA_SOA 6 /* has no text: only queried to see whether there is an answer */
+/* Not converted to text: only queried to see whether there is an answer. */
+#define MTA_STS_RDATA_SOA 6
 #define MTA_STS_RDATA_PTR 12
 #define MTA_STS_RDATA_MX 15
 #define MTA_STS_RDATA_TXT 16
@@ -21,9 +22,9 @@
 
 /*
  * The text of one record's data: an address; the strings of a TXT record joined, with any NUL
- * replaced by U+0001 (which is not valid in any record either); the host of an MX, NS, CNAME or
- * PTR record in lower case, without the final dot, but "." for the null MX (RFC 7505); "USAGE SELECTOR
- * TYPE HEX" of a TLSA record.
+ * replaced by U+0001 (which is not valid in MTA-STS and TLSRPT records either); the host of an MX,
+ * NS, CNAME or PTR record in lower case, without the final dot, but "." for the null MX (RFC 7505);
+ * "USAGE SELECTOR TYPE HEX" of a TLSA record.
  *
  * @param p          pool of the result
  * @param type       one of the above, except MTA_STS_RDATA_SOA

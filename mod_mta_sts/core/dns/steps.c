@@ -119,7 +119,7 @@ static void add_serving(writer *w)
                              w->facts->domain, w->facts->id));
 }
 
-/* With a capital letter and a full stop. */
+/* Adds a request as a sentence, with a capital letter and a full stop. */
 static void add_request(writer *w, const char *start, const char *request)
 {
     char *step = apr_pstrcat(w->p, start, request, ".", NULL);
@@ -128,7 +128,7 @@ static void add_request(writer *w, const char *start, const char *request)
     add_step(w, step);
 }
 
-/* What only the party can do to whose zone the CNAME of a record leads. */
+/* Adds what only the operator of the zone can do to which the CNAME of a record points. */
 static void add_requests(writer *w, mta_sts_record_type type, const char *start)
 {
     int i;
@@ -177,7 +177,7 @@ static void add_id(writer *w)
     }
 }
 
-/* Hosts that are in the policy but not MX hosts yet get their MX record last. */
+/* Hosts that the policy covers but that are not MX hosts yet: their MX records are added last. */
 static void add_unused_patterns(writer *w)
 {
     const apr_array_header_t *patterns = w->publication->unused;
@@ -205,7 +205,7 @@ static void add_reports(writer *w)
     }
 }
 
-/* What is known of earlier policies. */
+/* What is known about copies of earlier policies. */
 static const char *copies(const writer *w)
 {
     const mta_sts_rollout_date *date = w->facts->copies;

@@ -109,7 +109,7 @@ static const char *mark(apr_pool_t *p, const mta_sts_publication_record *record)
                        record->now ? render_value(p, record->type, record->now) : NULL, NULL);
 }
 
-/* The comment in front of an example, once for all of its kind. */
+/* The comment before the first of the examples of a type. */
 static const char *example_note(mta_sts_record_type type)
 {
     switch (type) {
@@ -132,7 +132,8 @@ static const char *hold_of(const writer *w, const mta_sts_publication_record *re
     return record->type == MTA_STS_TYPE_MTA_STS && !is_published ? w->publication->hold : NULL;
 }
 
-/* A record in the zone of another party, of which no line is to be pasted anywhere. */
+/* A record in the zone of another party: it is shown in comments only, because it must not be added
+ * to this zone. */
 static void write_delegated(writer *w, const mta_sts_publication_record *record)
 {
     const char *request = mta_sts_delegation_request(w->p, record);
@@ -225,9 +226,9 @@ static void command_add(writer *w, const char *comment, const mta_sts_publicatio
 
 static void command_delete(writer *w, const char *comment, const mta_sts_publication_record *record)
 {
-    /* nsupdate identifies a TXT record by its strings, and how a record is split into strings is
-     * not known here. So all TXT records of the name are deleted, and those to be preserved are
-     * added again. */
+    /* nsupdate identifies a TXT record by its strings, but how an existing record is split into
+     * strings is not known here. So all TXT records of the name are deleted, and those to be
+     * preserved are added again. */
     add_line(w,
              apr_pstrcat(w->p, comment, "update delete ", record->name, ". ",
                          mta_sts_record_type_rdata_name(record->type), is_text(record) ? NULL : " ",
@@ -250,7 +251,8 @@ static void command_add_others(writer *w, const char *comment,
     }
 }
 
-/* Deletions come first: nothing can be added beside a CNAME (RFC 2136 section 3.4.2.2). */
+/* Deletions come first, because no other record can be added to a name that has a CNAME (RFC 2136
+ * section 3.4.2.2). */
 static void command_deletions(writer *w, const char *comment, int first, int end)
 {
     const mta_sts_publication_record *record = mta_sts_publication_at(w->publication, first);

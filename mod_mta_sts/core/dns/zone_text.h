@@ -20,15 +20,17 @@
  */
 const char *mta_sts_zone_strings(apr_pool_t *p, const char *text);
 
-/* The value of a record in presentation format, as it follows the type in a zone file. */
+/* The value of a record in presentation format, as it follows the type in a zone file. Allocated
+ * from p. */
 const char *mta_sts_zone_value(apr_pool_t *p, const mta_sts_publication_record *record);
 
-/* Lines of a zone file. If the state in DNS is known, a comment on each line gives it. */
+/* Lines of a zone file, allocated from p. If the state in DNS is known, a comment on each line
+ * gives it. */
 const char *mta_sts_zone_render(apr_pool_t *p, const mta_sts_publication *publication);
 
 /*
  * Commands for nsupdate that make the changes, one message for each name; only comments if there is
- * nothing to change. Unrelated TXT records at the same names are preserved.
+ * nothing to change. Unrelated TXT records at the same names are preserved. Allocated from p.
  */
 const char *mta_sts_nsupdate_render(apr_pool_t *p, const mta_sts_publication *publication);
 

@@ -42,7 +42,7 @@ static int take_nothing(void *baton, const char *const *columns)
     return 0;
 }
 
-/* A transaction of SQLite keeps all others from writing. */
+/* With SQLite, a write transaction already locks out all other writers. */
 const char *mta_sts_edit_hold(mta_sts_database *db, const char *domain)
 {
     return mta_sts_database_is_shared(db)

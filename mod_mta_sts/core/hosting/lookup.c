@@ -14,7 +14,7 @@
 struct mta_sts_lookup {
     mta_sts_database *db;
     mta_sts_snapshot *snapshot;
-    int is_synced; /* whether the snapshot has been in sync at least once */
+    int is_synced; /* whether the snapshot was ever in sync */
 };
 
 const char *mta_sts_lookup_open(apr_pool_t *p, const char *file, mta_sts_lookup **lookup)
@@ -106,7 +106,7 @@ static int take_any(void *baton, const char *const *columns)
     return 0;
 }
 
-/* A pattern *.example.com matches hosts with one more label (RFC 8461 section 4.1). */
+/* The pattern *.example.com matches hosts with exactly one more label (RFC 8461 section 4.1). */
 mta_sts_lookup_result mta_sts_lookup_accepts(mta_sts_lookup *lookup, const char *name,
                                              apr_pool_t *p, const char **error)
 {

@@ -8,14 +8,15 @@
 
 /*
  * Reads the snapshot of hosted domains. A reader neither creates the file nor waits for the process
- * that writes to it. It is used by one thread at a time, and must not survive a fork.
+ * that writes to it. It may be used by only one thread at a time, and must not be used after a
+ * fork.
  */
 typedef struct mta_sts_lookup mta_sts_lookup;
 
 typedef enum mta_sts_lookup_result {
     MTA_STS_LOOKUP_FOUND,
     MTA_STS_LOOKUP_NONE,   /* the domain is not hosted */
-    MTA_STS_LOOKUP_FAILED, /* the snapshot cannot be read, or has never been in sync */
+    MTA_STS_LOOKUP_FAILED, /* the snapshot cannot be read, or was never in sync */
 } mta_sts_lookup_result;
 
 typedef struct mta_sts_lookup_policy {
@@ -32,10 +33,10 @@ typedef struct mta_sts_lookup_policy {
  */
 const char *mta_sts_lookup_open(apr_pool_t *p, const char *file, mta_sts_lookup **lookup);
 
-/* Closes it. */
+/* Closes the snapshot before its pool is cleared. */
 void mta_sts_lookup_close(mta_sts_lookup *lookup);
 
-/* Whether the path still names the file that was opened; otherwise it must be opened again. */
+/* Whether the path still names the file that was opened; if not, the caller must open it again. */
 int mta_sts_lookup_is_current(const mta_sts_lookup *lookup);
 
 /*
@@ -43,23 +44,23 @@ int mta_sts_lookup_is_current(const mta_sts_lookup *lookup);
  *
  * @param domain in lower case
  * @param p      pool of the policy and of the error text
- * @param policy out: if it was found
- * @param error  out: why the snapshot cannot be read; NULL otherwise
+ * @param policy out: set with MTA_STS_LOOKUP_FOUND
+ * @param error  out: with MTA_STS_LOOKUP_FAILED, why the snapshot cannot be read; else NULL
  */
 mta_sts_lookup_result mta_sts_lookup_find(mta_sts_lookup *lookup, const char *domain, apr_pool_t *p,
                                           mta_sts_lookup_policy *policy, const char **error);
 
-/* Whether reports about a name are accepted: it is a hosted domain, or a host that an mx pattern of
- * one matches. p: scratch, and the error text. */
+/* Whether reports about a name are accepted: the name is a hosted domain, or a host that an mx
+ * pattern of a hosted domain matches. p: pool of scratch memory and of the error text. */
 mta_sts_lookup_result mta_sts_lookup_accepts(mta_sts_lookup *lookup, const char *name,
                                              apr_pool_t *p, const char **error);
 
-/* The state of the snapshot, in p. Returns NULL, or why it cannot be read. */
+/* Reads the state of the snapshot, allocated from p. Returns NULL, or why it cannot be read. */
 const char *mta_sts_lookup_state(mta_sts_lookup *lookup, apr_pool_t *p,
                                  mta_sts_snapshot_state *state);
 
-/* The open snapshot, for core/hosting/list.h. Returns NULL, or why there is nothing to list: it has
- * never been in sync. */
+/* The database of the open snapshot, for core/hosting/list.h. Returns NULL, or why nothing can be
+ * listed: the snapshot cannot be read, or was never in sync. */
 const char *mta_sts_lookup_database(mta_sts_lookup *lookup, mta_sts_database **db);
 
 #endif

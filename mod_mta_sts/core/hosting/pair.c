@@ -27,7 +27,7 @@ mta_sts_pair_reader *mta_sts_pair_reader_make(apr_pool_t *p)
     return reader;
 }
 
-/* The certificate, and the text after it. */
+/* Reads the certificate; rest: out: the text after it. */
 static X509 *read_leaf(const mta_sts_pair_text *text, const char **rest, apr_size_t *rest_len)
 {
     BIO *bio = BIO_new_mem_buf(text->certificate, (int)text->certificate_len);
@@ -64,7 +64,7 @@ static int find_kind(const EVP_PKEY *key, mta_sts_pair_kind *kind)
     return 0;
 }
 
-/* --- its memory: one block, with the names at its end --- */
+/* --- the memory of a pair: one block, with the names at its end --- */
 
 static char *copy_lower(char *to, const char *name)
 {
@@ -101,7 +101,7 @@ static mta_sts_pair *make_pair(const mta_sts_certificate *certificate)
 
 /* --- reading --- */
 
-/* What is read before it is known that a pair can be made of it. */
+/* The parts that have been read, before it is known that they form a pair. */
 typedef struct parts {
     X509 *leaf;
     EVP_PKEY *key;

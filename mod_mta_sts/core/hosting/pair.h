@@ -6,12 +6,13 @@
 #include <apr_time.h>
 
 /*
- * A key pair: a certificate with its chain, and its private key. It holds OpenSSL's objects, and
- * its memory belongs to no pool and contains no address of this code: httpd keeps pairs over a
- * graceful restart, which unloads and loads the module.
+ * A key pair: a certificate with its chain, and its private key, as OpenSSL objects. Its memory
+ * belongs to no pool and contains no pointer into this code, because httpd keeps pairs across a
+ * graceful restart, which unloads and reloads the module.
  */
 
-/* A client may support one kind only, so a name may have a pair of each. */
+/* The algorithm of the key. A client may support only one of them, so a name may have a pair of
+ * each kind. */
 typedef enum mta_sts_pair_kind {
     MTA_STS_PAIR_EC,
     MTA_STS_PAIR_RSA,
@@ -34,7 +35,7 @@ typedef struct mta_sts_pair {
     const char *const *names; /* the DNS names of its subjectAltName, lower case; 1 at least */
 } mta_sts_pair;
 
-/* The content of its two files. */
+/* The contents of the two files of a pair. */
 typedef struct mta_sts_pair_text {
     const char *certificate; /* PEM: the certificate, then its chain */
     apr_size_t certificate_len;
@@ -45,32 +46,34 @@ typedef struct mta_sts_pair_text {
 /* Reads pairs; those with the same intermediate certificates share them. */
 typedef struct mta_sts_pair_reader mta_sts_pair_reader;
 
-/* It is freed with p; pairs that it read are not. */
+/* Creates a reader, which is freed with p; the pairs that it has read are not. */
 mta_sts_pair_reader *mta_sts_pair_reader_make(apr_pool_t *p);
 
 /*
  * Reads a pair, and checks that the key belongs to the certificate. Never asks for a password.
  *
- * @param scratch scratch memory
- * @param error   out: why it cannot be used, a constant; OpenSSL's error queue stays as it was
- * @return owned by the caller: mta_sts_pair_free; or NULL
+ * @param scratch pool of temporary data
+ * @param error   out: why the pair cannot be used, a string constant. OpenSSL's error queue is
+ *                unchanged
+ * @return the pair, which the caller frees with mta_sts_pair_free; or NULL
  */
 mta_sts_pair *mta_sts_pair_read(mta_sts_pair_reader *reader, const mta_sts_pair_text *text,
                                 apr_pool_t *scratch, const char **error);
 
-/* Does nothing for NULL. */
+/* Frees a pair; does nothing for NULL. */
 void mta_sts_pair_free(mta_sts_pair *pair);
 
 /* Whether both have the same certificates, and so the same key. */
 int mta_sts_pair_is_same(const mta_sts_pair *one, const mta_sts_pair *other);
 
-/* Whether its certificate is neither expired nor not valid yet. */
+/* Whether the certificate is valid at this time. */
 int mta_sts_pair_is_valid(const mta_sts_pair *pair, apr_time_t now);
 
-/* Whether it takes precedence: valid now, then issued last, then valid longest. */
+/* Whether a pair takes precedence over another one: the one that is valid now, then the one issued
+ * last, then the one that is valid longest. */
 int mta_sts_pair_is_better(const mta_sts_pair *pair, const mta_sts_pair *than, apr_time_t now);
 
-/* Its intermediate certificates, borrowed. */
+/* The intermediate certificates, borrowed from the pair. */
 struct stack_st_X509 *mta_sts_pair_intermediates(const mta_sts_pair *pair);
 
 #endif

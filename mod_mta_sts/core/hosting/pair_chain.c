@@ -11,8 +11,8 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#define CERTIFICATES_MAX 10 /* of a chain; a sender accepts no more either */
-#define CHAINS_MAX 1000     /* different ones that are shared */
+#define CERTIFICATES_MAX 10 /* per chain; senders do not accept more */
+#define CHAINS_MAX 1000     /* maximum number of chains in the cache */
 
 struct mta_sts_pair_chain {
     int holders;
@@ -44,7 +44,7 @@ mta_sts_pair_chains *mta_sts_pair_chains_make(apr_pool_t *p)
     return chains;
 }
 
-/* Whether the end of the text ended the reading, and not a wrong certificate. */
+/* Whether reading stopped at the end of the text, and not at a malformed certificate. */
 static int is_at_end(void)
 {
     unsigned long error = ERR_peek_last_error();

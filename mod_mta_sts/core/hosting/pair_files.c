@@ -11,7 +11,8 @@
 #include <apr_strings.h>
 #include <openssl/crypto.h>
 
-#define CERTIFICATE_MAX (256 * 1024) /* in bytes; one with 100 names and its chain has 20 KiB */
+/* In bytes; a certificate with 100 names and its chain takes 20 KiB. */
+#define CERTIFICATE_MAX (256 * 1024)
 #define KEY_MAX (64 * 1024)
 
 #define SETTLED apr_time_from_sec(2)
@@ -30,7 +31,7 @@ static int exists(const char *path)
     return stat(path, &info) == 0;
 }
 
-/* Without its last `cut` characters, and with `end`. */
+/* Replaces the last `cut` characters of a path by `end`. */
 static const char *replace_end(apr_pool_t *p, const char *path, apr_size_t cut, const char *end)
 {
     return apr_pstrcat(p, apr_pstrmemdup(p, path, strlen(path) - cut), end, NULL);
@@ -111,7 +112,7 @@ int mta_sts_pair_stamp_has_certificate(const mta_sts_pair_stamp *stamp)
     return stamp->file[0].modified != 0;
 }
 
-/* Reads until the end, so that a signal does not cut the file. */
+/* Reads to the end of the file, even if signals interrupt single reads. */
 static apr_ssize_t read_all(int fd, char *to, apr_size_t size)
 {
     apr_size_t len = 0;
@@ -130,8 +131,8 @@ static apr_ssize_t read_all(int fd, char *to, apr_size_t size)
     return (apr_ssize_t)len;
 }
 
-/* Only regular files are opened, as opening a device may have an effect. O_NONBLOCK: opening a FIFO
- * that has just replaced one does not wait. */
+/* Opens regular files only, because opening a device may have side effects. O_NONBLOCK: if a FIFO
+ * has just replaced the file, opening it does not block. */
 static const char *open_regular(apr_pool_t *p, const char *path, apr_size_t max, int *fd,
                                 apr_size_t *size)
 {

@@ -18,7 +18,8 @@ typedef struct mta_sts_pair_files {
     const char *key;
 } mta_sts_pair_files;
 
-/* What stat() says about both files: if it is the same, so are the files. Compared as bytes. */
+/* Data from stat() about both files: if it is unchanged, so are the files. Compared with
+ * memcmp(). */
 typedef struct mta_sts_pair_stamp {
     struct {
         apr_int64_t device, inode, size, modified, changed; /* times in nanoseconds */
@@ -26,11 +27,11 @@ typedef struct mta_sts_pair_stamp {
 } mta_sts_pair_stamp;
 
 /*
- * What globs match, except for NAME.issuer.crt, which lego writes. A match that is not a .crt file
- * counts as a directory, so that there may be no certificate file:
- * mta_sts_pair_stamp_has_certificate says.
+ * Expands globs to pairs of files. NAME.issuer.crt, which lego writes, is left out. A match that is
+ * not a .crt file is taken for a directory; whether that contains a certificate file,
+ * mta_sts_pair_stamp_has_certificate() returns.
  *
- * @param globs of const char *: absolute patterns of glob(3)
+ * @param globs of const char *: absolute patterns for glob(3)
  * @param p     pool of the result
  * @return array of mta_sts_pair_files
  */
@@ -46,20 +47,20 @@ apr_array_header_t *mta_sts_pair_files_find(apr_pool_t *p, const apr_array_heade
 int mta_sts_pair_files_stamp(const mta_sts_pair_files *files, apr_time_t now,
                              mta_sts_pair_stamp *stamp);
 
-/* Whether there is a certificate file. */
+/* Whether the certificate file exists. */
 int mta_sts_pair_stamp_has_certificate(const mta_sts_pair_stamp *stamp);
 
 /*
- * Reads both files, of a limited size.
+ * Reads both files, up to a maximum size.
  *
- * @param p     pool of the text, which contains the key: see mta_sts_pair_text_wipe
- * @param error out: the reason, from p, with the file
+ * @param p     pool of the text, which contains the private key: see mta_sts_pair_text_wipe
+ * @param error out: why the files cannot be read, with the path, allocated from p
  * @return 0, or 1 after an error
  */
 int mta_sts_pair_files_read(const mta_sts_pair_files *files, apr_pool_t *p, mta_sts_pair_text *text,
                             const char **error);
 
-/* Overwrites the key. */
+/* Overwrites the private key in the text. */
 void mta_sts_pair_text_wipe(mta_sts_pair_text *text);
 
 #endif

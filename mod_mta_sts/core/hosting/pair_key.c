@@ -14,7 +14,7 @@
 #define TYPES 2
 
 struct mta_sts_pair_key_reader {
-    EVP_PKEY *read; /* where the decoders put the key */
+    EVP_PKEY *read; /* where the decoders store the key */
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
     OSSL_DECODER_CTX *decoders[TYPES];
 #endif
@@ -34,7 +34,7 @@ static apr_status_t free_reader(void *memory)
     return APR_SUCCESS;
 }
 
-/* That a decoder may be used again is not promised by OpenSSL, so callers compare the key with its
+/* OpenSSL does not promise that a decoder can be reused, so callers compare the key with its
  * certificate. */
 static EVP_PKEY *decode_as(mta_sts_pair_key_reader *reader, int type, const unsigned char *der,
                            size_t len)
@@ -55,7 +55,7 @@ static EVP_PKEY *decode_as(mta_sts_pair_key_reader *reader, int type, const unsi
     return key;
 }
 
-/* The key in the form PKCS #8, if it is the first of the file and of a known type. */
+/* Reads the key if it is the first PEM block of the file, in PKCS #8 format and of a known type. */
 static EVP_PKEY *read_quickly(mta_sts_pair_key_reader *reader, BIO *bio, const X509 *leaf)
 {
     int type = EVP_PKEY_base_id(X509_get0_pubkey(leaf)) == EVP_PKEY_RSA;

@@ -5,21 +5,22 @@
 #include <apr_pools.h>
 
 /*
- * Reads private keys in PEM format. OpenSSL's usual way to read one searches all its decoders each
- * time; for ten thousand keys, one decoder for each form that ACME clients write is made once.
+ * Reads private keys in PEM format. OpenSSL's usual function searches all its decoders for each
+ * key. To read ten thousand keys quickly, a reader creates a decoder once for each format that ACME
+ * clients write.
  */
 
 typedef struct mta_sts_pair_key_reader mta_sts_pair_key_reader;
 
-/* It is freed with p. */
+/* Creates a reader, which is freed with p. */
 mta_sts_pair_key_reader *mta_sts_pair_key_reader_make(apr_pool_t *p);
 
 /*
  * Reads the key of a certificate. Never asks for a password.
  *
- * @param pem   of len bytes
- * @param leaf  the certificate (an X509 *), which the key must belong to
- * @param error out: why there is no such key; a constant
+ * @param pem   len bytes
+ * @param leaf  the certificate (an X509 *) to which the key must belong
+ * @param error out: why the key cannot be used; a string constant
  * @return an EVP_PKEY *, owned by the caller; or NULL
  */
 struct evp_pkey_st;

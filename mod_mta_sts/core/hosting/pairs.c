@@ -15,8 +15,8 @@
 typedef struct slot {
     mta_sts_pairs_slot open;
     mta_sts_pair_stamp stamp;
-    int is_settled; /* whether the same stamp means the same files */
-    int round;      /* in which its files were looked at */
+    int is_settled; /* whether an unchanged stamp means unchanged files */
+    int round;      /* in which its files were last checked */
     struct slot *next_unused;
 } slot;
 
@@ -56,14 +56,15 @@ void mta_sts_pairs_begin(mta_sts_pairs *pairs, apr_pool_t *p)
 
         s->open.users = 0;
         s->open.is_waiting = 0;
-        s->is_settled = s->is_settled && !s->open.error; /* the reason may have been in httpd */
+        s->is_settled = s->is_settled && !s->open.error; /* httpd may have been the reason */
     }
 }
 
 /* --- slots --- */
 
-/* Slots are next to each other, not next to what they point to: they are written to in each round,
- * and each page that is written to is copied, because children share it. */
+/* Slots are allocated next to each other, apart from what they point to: they are written to in
+ * each round, and each page that is written to is copied, because child processes share it
+ * (copy-on-write). */
 static slot *take_slot(mta_sts_pairs *pairs)
 {
     slot *taken = pairs->unused_slots;
@@ -111,7 +112,7 @@ static int add_users(mta_sts_pairs *pairs, slot *s, mta_sts_pairs_users users)
     return s->open.users != before;
 }
 
-/* Takes the pair over. Returns whether it is another one. */
+/* Takes ownership of the pair. Returns whether it differs from the previous one. */
 static int set_pair(mta_sts_pairs *pairs, slot *s, mta_sts_pair *pair)
 {
     if (s->open.pair && mta_sts_pair_is_same(s->open.pair, pair)) {
@@ -147,20 +148,21 @@ static mta_sts_pair *read_pair(mta_sts_pairs *pairs, const mta_sts_pairs_scan *s
             pair = NULL;
         }
     }
-    /* A renewal writes one file, then the other. */
+    /* The files may be in the middle of a renewal, which writes one file after the other. */
     if (!error || s->is_settled || !s->open.pair) {
         set_error(s, error);
     }
     return pair;
 }
 
-/* What stat() says about the files of a slot. */
+/* The state of a slot's files according to stat(). */
 typedef struct state {
     mta_sts_pair_stamp stamp;
     int is_settled;
 } state;
 
-/* Reads the files if they have changed. Returns whether there is another pair, and its text. */
+/* Reads the files if they have changed. Returns whether there is a new pair; text: out: its
+ * text. */
 static int update(mta_sts_pairs *pairs, const mta_sts_pairs_scan *scan, slot *s, const state *now,
                   mta_sts_pair_text *text, apr_pool_t *p)
 {
@@ -175,7 +177,7 @@ static int update(mta_sts_pairs *pairs, const mta_sts_pairs_scan *scan, slot *s,
     return pair && set_pair(pairs, s, pair);
 }
 
-/* A slot whose certificate file is gone stays as it is. */
+/* If the certificate file has disappeared, the slot is unchanged. */
 static void scan_files(mta_sts_pairs *pairs, const mta_sts_pairs_scan *scan,
                        const mta_sts_pair_files *files, apr_pool_t *p)
 {
@@ -290,7 +292,7 @@ static int choose(const mta_sts_pairs *pairs, const char *name, mta_sts_pairs_us
     return has_any;
 }
 
-/* Beside a valid pair, one that has expired would only make clients of its kind fail. */
+/* Next to a valid pair, an expired one would only make handshakes with clients of its kind fail. */
 static void drop_invalid(mta_sts_pairs_choice *choice, apr_time_t now)
 {
     int kind, has_valid = 0;

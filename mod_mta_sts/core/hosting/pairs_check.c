@@ -6,7 +6,7 @@
 #include "core/base/format.h"
 #include "core/policy/certificate.h"
 
-#define LISTED_MAX 19 /* and a line about the others: the log lists 20 findings of an id */
+#define LISTED_MAX 19 /* plus a line about the others: the log lists 20 findings of each id */
 #define SUBJECT "MTASTSCertificates"
 
 typedef struct check {
@@ -17,7 +17,7 @@ typedef struct check {
     mta_sts_findings *findings;
 } check;
 
-/* The messages of the files that cannot be opened have their name. */
+/* The messages about files that cannot be opened already contain the path. */
 static void report_broken(const check *c, const mta_sts_pairs_slot *slot)
 {
     apr_pool_t *p = c->findings->pool;
@@ -47,7 +47,8 @@ static int is_presented(const check *c, const mta_sts_pairs_slot *slot, const ch
     return 0;
 }
 
-/* The first name that it is presented for; NULL: other pairs replace it for all its names. */
+/* The first name for which the pair is presented; NULL: other pairs replace it for all its
+ * names. */
 static const char *presented_name(const check *c, const mta_sts_pairs_slot *slot)
 {
     int i;

@@ -8,10 +8,10 @@
 #include "core/hosting/edit.h"
 #include "core/hosting/tables.h"
 
-/* A panel may change a row any number of times; the last ones count. */
+/* A panel may change a row any number of times; only the latest values are read. */
 #define READ_MAX 1000
 
-/* An alias has the past of the other domain, too. */
+/* An alias also has the past of its target domain. */
 #define READ                                                                                       \
     "SELECT domain, mode, mx, max_age, ended, alias_of FROM (SELECT * FROM mta_sts_policy_past "   \
     "WHERE"                                                                                        \
@@ -19,7 +19,7 @@
     " OR domain IN (SELECT alias_of FROM mta_sts_policy_past WHERE domain = %s)"                   \
     " ORDER BY n DESC LIMIT %d) l ORDER BY n"
 
-/* A time during which the domain had the policy of another one. */
+/* A target of which the domain was an alias, and until when. */
 typedef struct alias {
     const char *target;
     apr_time_t until;
@@ -31,7 +31,7 @@ typedef struct reader {
     apr_array_header_t *aliases; /* of alias */
 } reader;
 
-/* A wrong row does not end the policy that was served before. */
+/* Adds the policy of a row. A row that is not valid prolongs the policy before it. */
 static void add(reader *r, const mta_sts_hosted_row *row, apr_time_t until, int is_current)
 {
     const mta_sts_hosted_policy *policy =
@@ -51,7 +51,7 @@ static void add(reader *r, const mta_sts_hosted_row *row, apr_time_t until, int 
     }
 }
 
-/* The other values of an alias mean nothing. */
+/* Records the target of an alias, whose other values have no meaning. */
 static void note_alias(reader *r, const char *target, apr_time_t until)
 {
     alias *last =
@@ -82,8 +82,8 @@ static int take_past(void *baton, const char *const *columns)
     return 1;
 }
 
-/* What the targets of earlier aliases are now, they may have been then; their own past is read
- * with that of the domain. */
+/* Adds the current policies of the targets of earlier aliases, because they may have been the same
+ * then. The targets' past is read together with that of the domain. */
 static const char *add_targets(mta_sts_database *db, reader *r)
 {
     const char *error = NULL;

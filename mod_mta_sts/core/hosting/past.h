@@ -9,20 +9,20 @@
 #include "core/hosting/row.h"
 
 /*
- * The earlier policies of hosted domains, from the values that their rows had
- * (mta_sts_policy_past). Senders cache a policy for its max_age after fetching it (RFC 8461
- * section 3.2). The database may have no tables of hosted domains.
+ * The past policies of hosted domains, from the former values of their rows (mta_sts_policy_past).
+ * Senders cache a policy for its max_age after fetching it (RFC 8461 section 3.2). The database may
+ * have no tables of hosted domains.
  */
 typedef struct mta_sts_past_policy {
     const mta_sts_hosted_policy *policy;
-    apr_time_t until; /* when its row was changed or deleted; the time of the call for the row as it
-                         is now */
-    int is_current;   /* whether it is served for the row as it is now */
+    apr_time_t until; /* when its row was changed or deleted; for the current row, the time of the
+                         call */
+    int is_current;   /* whether it is served because of the current row */
 } mta_sts_past_policy;
 
 /*
  * Reads the policies that a domain has had, its own and those of the domains that it was an alias
- * of. A wrong row counts as the policy before it, which was still served.
+ * of. A row that is not valid counts as the policy before it, which was still served.
  *
  * @param now      by this machine's clock
  * @param p        pool of the policies

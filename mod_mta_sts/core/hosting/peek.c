@@ -16,9 +16,10 @@
 #include "core/base/owner.h"
 
 #define TIME_MAX apr_time_from_sec(25)
-#define ANSWER_MAX (512 * 1024 * 1024) /* far above what MTA_STS_PEEK_MAX policies need */
+/* In bytes; far more than MTA_STS_PEEK_MAX policies need. */
+#define ANSWER_MAX (512 * 1024 * 1024)
 
-/* What is to be read. */
+/* What to read. */
 typedef struct question {
     const char *state_dir;
     const apr_array_header_t *domains; /* NULL: all */
@@ -57,7 +58,7 @@ static const char *read_rows(apr_pool_t *p, mta_sts_lookup *lookup, const questi
                       : mta_sts_list_page(lookup, &all, 0, MTA_STS_PEEK_MAX, p, &peek->rows);
 }
 
-/* As the owner of the state directory. */
+/* Reads the snapshot; the process runs as the owner of the state directory. */
 static const char *read_snapshot(apr_pool_t *p, const question *q, mta_sts_peek *peek)
 {
     mta_sts_lookup *lookup;
@@ -75,9 +76,9 @@ static const char *read_snapshot(apr_pool_t *p, const question *q, mta_sts_peek 
     return error;
 }
 
-/* --- the answer as a sequence of texts, each with a NUL at its end --- */
+/* --- the answer: a sequence of NUL-terminated texts --- */
 
-static const char THE_END[] = "."; /* no text begins with it */
+static const char THE_END[] = "."; /* no other text begins with "." */
 
 static void put_text(mta_sts_buffer *out, const char *text)
 {
@@ -164,7 +165,7 @@ static const char *take_answer(apr_pool_t *p, const mta_sts_buffer *bytes, mta_s
                                           : NULL;
 }
 
-/* --- the process of its own --- */
+/* --- the child process --- */
 
 static void write_all(int fd, const mta_sts_buffer *out)
 {
@@ -177,7 +178,7 @@ static void write_all(int fd, const mta_sts_buffer *out)
     }
 }
 
-/* It must not run what its parent registered for the end, nor write its buffers. */
+/* Ends the child without its parent's exit handlers, and without flushing its parent's buffers. */
 static void answer_and_exit(apr_pool_t *p, int fd, const question *q)
 {
     mta_sts_peek peek = {.rows = apr_array_make(p, 1, sizeof(mta_sts_list_row))};
@@ -237,7 +238,7 @@ static const char *ask_process(apr_pool_t *p, const question *q, mta_sts_peek *p
     }
     bytes = read_all(p, ends[0]);
     close(ends[0]);
-    kill(pid, SIGKILL); /* it has finished, or is late */
+    kill(pid, SIGKILL); /* it has finished or timed out */
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
     return take_answer(p, bytes, peek);

@@ -15,7 +15,7 @@
 #include "core/hosting/tables.h"
 #include "core/policy/text.h"
 
-/* Clocks of several machines may differ by so much. */
+/* By how much the clocks of several machines may differ, in microseconds. */
 #define AHEAD apr_time_from_sec(60)
 
 typedef struct reader {
@@ -35,16 +35,16 @@ static const mta_sts_policy *policy_of(const reader *r, const mta_sts_history_en
                                                       mta_sts_findings_make(r->p));
 
     policy->max_age = entry->max_age < 0 || entry->max_age > MTA_STS_MAX_AGE_MAX
-                          ? MTA_STS_MAX_AGE_MAX /* damaged, too */
+                          ? MTA_STS_MAX_AGE_MAX /* the entry is damaged */
                           : entry->max_age;
-    if (policy->mode == MTA_STS_MODE_UNSET) { /* damaged: the worst is assumed */
+    if (policy->mode == MTA_STS_MODE_UNSET) { /* the entry is damaged: assume the worst */
         policy->mode = MTA_STS_MODE_ENFORCE;
     }
     return policy;
 }
 
-/* Another machine confirms from time to time that it still serves. Where the clock was not set, the
- * beginning is not known. */
+/* Other machines confirm from time to time that they still serve a policy. If the clock was not
+ * set, the beginning is not known. */
 static mta_sts_rollout_served served_of(const reader *r, const mta_sts_history_entry *entry)
 {
     const int is_local = strcmp(entry->host, r->query->host) == 0;
@@ -77,8 +77,8 @@ static const char *add_history(const reader *r)
 
 /* --- hosted domains --- */
 
-/* When the configured policy that a machine serves, or of those of all machines (NULL) the last
- * one, began: it hides the hosted one. 0: it serves none. */
+/* Since when a machine has served a configured policy, which hides the hosted one; 0: it serves
+ * none. host: NULL: the last machine that began. */
 static apr_time_t hidden_since(const reader *r, const char *host)
 {
     apr_time_t since = 0;
@@ -94,8 +94,8 @@ static apr_time_t hidden_since(const reader *r, const char *host)
     return since;
 }
 
-/* The machines that serve the domain's row, or one that it had: those that are running and have no
- * configured policy. */
+/* Finds the machines that serve the domain's current or former row: those that are running and have
+ * no configured policy for it. */
 static const char *find_machines(const reader *r, apr_array_header_t **machines,
                                  apr_int64_t *position)
 {
@@ -129,7 +129,7 @@ static mta_sts_rollout_served *push_past(const reader *r, int i)
     return served;
 }
 
-/* Each machine serves the row, or what it was before the last change. */
+/* Each machine serves the row either with or without its last change. */
 static void add_machines(const reader *r, const apr_array_header_t *machines, apr_int64_t position)
 {
     const int last = r->past->nelts - 1;
@@ -147,15 +147,15 @@ static void add_machines(const reader *r, const apr_array_header_t *machines, ap
             served->host = one->host;
             served->is_served = 1;
         }
-        /* It may serve the row already, without having said so: a removal must be safe. */
+        /* It may serve the change without having recorded that yet; a removal must be safe. */
         if (r->query->only_hosted && at < last) {
             push_past(r, last)->until = r->query->now;
         }
     }
 }
 
-/* What was served, or may be while no machine is running. What was stored while a configured policy
- * hid it was never served. */
+/* Adds the policies that were served, or may be served although no machine is known to be running.
+ * A policy that a configured one hid all the time was never served. */
 static void add_rows(const reader *r, int has_machines)
 {
     const apr_time_t hidden = has_machines ? 0 : hidden_since(r, NULL);

@@ -5,7 +5,7 @@
 #include "core/database/database.h"
 #include "core/policy/rollout.h"
 
-/* The most networks and policies together that are read of a domain. */
+/* The maximum number of pairs of network and policy that are read for a domain. */
 #define MTA_STS_ROLLOUT_FETCHES_MAX 20000
 
 typedef struct mta_sts_rollout_query {
@@ -14,9 +14,10 @@ typedef struct mta_sts_rollout_query {
                          now, those of other machines until they were last confirmed */
     apr_time_t now;
     const char *id;             /* as in mta_sts_rollout_basis */
-    const apr_int64_t *max_age; /* the same */
-    int only_hosted;            /* only the policies that its row in the database has had */
-    int is_brief;               /* whether the log is not needed where no earlier policy is known */
+    const apr_int64_t *max_age; /* as in mta_sts_rollout_basis */
+    int only_hosted; /* whether to read only the policies of its present and past rows in the
+                        database */
+    int is_brief;    /* whether the log may be skipped if no earlier policy is known */
 } mta_sts_rollout_query;
 
 /*

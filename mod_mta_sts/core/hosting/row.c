@@ -11,7 +11,7 @@
 
 #define BLANKS " \t\r\n"
 
-/* The row that is being read. */
+/* The row that is being parsed. */
 typedef struct reading {
     apr_pool_t *p;
     const mta_sts_hosted_row *row;

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-/* Another format is dropped and built again. */
+/* A snapshot in another format is deleted and rebuilt. */
 #define FORMAT 1
 
 struct mta_sts_snapshot {
@@ -228,7 +228,7 @@ const char *mta_sts_snapshot_find(mta_sts_snapshot *snapshot, const char *domain
 
 /* --- texts --- */
 
-/* Reports name MX hosts in place of the domain, so they must be found by name. */
+/* Some reports name an MX host instead of the domain, so hosts must be found by name. */
 static const char *add_mx(mta_sts_snapshot *snapshot, const mta_sts_policy *policy)
 {
     const char *error = NULL;
@@ -258,7 +258,7 @@ static const char *add_text(mta_sts_snapshot *snapshot, const mta_sts_hosted_pol
     return error;
 }
 
-/* The number of a text is in snapshot->text afterwards. */
+/* Stores a policy text; afterwards its number is in snapshot->text. */
 static const char *store_text(mta_sts_snapshot *snapshot, const mta_sts_hosted_policy *policy)
 {
     apr_int64_t found = 0;

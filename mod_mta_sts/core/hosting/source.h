@@ -17,22 +17,23 @@
  */
 
 typedef struct mta_sts_source_state {
-    const char *id;      /* of this set of tables; another one after a restore or a restart of
+    const char *id;      /* id of this set of tables; it changes after a restore or a restart of
                             PostgreSQL, when positions may have begun again */
-    apr_int64_t next;    /* the position that follows once everything visible has been read */
+    apr_int64_t next;    /* the position for the next poll, once everything visible has been read */
     apr_int64_t pruned;  /* changes up to this position may have been deleted */
-    apr_int64_t count;   /* of changes since the position that was asked about */
+    apr_int64_t count;   /* number of changes since the given position */
     apr_int64_t newest;  /* the largest number of these changes; 0: none */
-    apr_int64_t for_all; /* how many of them say that all rows may have changed */
+    apr_int64_t for_all; /* number of these changes that mean that all rows may have changed */
 } mta_sts_source_state;
 
-/* What happened since a position. p: pool of the texts. Errors: as in core/database/database.h. */
+/* Reads what happened since a position. p: pool of the texts. Returns NULL, or an error
+ * (core/database/database.h), like all functions below. */
 const char *mta_sts_source_poll(mta_sts_database *db, apr_int64_t position, apr_pool_t *p,
                                 mta_sts_source_state *state);
 
 typedef struct mta_sts_source_row {
     mta_sts_hosted_row row;
-    int is_deleted; /* only the domain is set */
+    int is_deleted; /* whether the row was deleted; then only its domain is set */
 } mta_sts_source_row;
 
 /*
@@ -41,7 +42,7 @@ typedef struct mta_sts_source_row {
  * @param after only domains after this one; "" for the first page
  * @param limit at most so many rows
  * @param p     pool of the rows
- * @param rows  out: array of mta_sts_source_row; fewer than limit: there are no more
+ * @param rows  out: array of mta_sts_source_row; fewer than limit mean that there are no more
  */
 const char *mta_sts_source_read_all(mta_sts_database *db, const char *after, int limit,
                                     apr_pool_t *p, apr_array_header_t **rows);
@@ -51,34 +52,36 @@ const char *mta_sts_source_read_changed(mta_sts_database *db, apr_int64_t positi
                                         const char *after, int limit, apr_pool_t *p,
                                         apr_array_header_t **rows);
 
-/* Whether an admin confirmed within the last hour that most domains were deleted on purpose. */
+/* Reads whether an admin has confirmed within the last hour that most domains were deleted on
+ * purpose. */
 const char *mta_sts_source_is_confirmed(mta_sts_database *db, int *is_confirmed);
 
-/* Confirms it. */
+/* Records this confirmation. */
 const char *mta_sts_source_confirm(mta_sts_database *db);
 
-/* Deletes changes that are older than a day, values that were replaced more than 400 days ago, and
- * machines that have not been seen for a week. */
+/* Deletes changes older than a day, values that were replaced more than 400 days ago, and machines
+ * that have not been seen for a week. */
 const char *mta_sts_source_prune(mta_sts_database *db);
 
-/* Seconds without a sign of life after which a machine does not count. */
+/* A machine that was last seen this many seconds ago, or more, counts as not running. */
 #define MTA_STS_SOURCE_ALIVE 180
 
 /* A machine that serves hosted domains. */
 typedef struct mta_sts_source_machine {
-    const char *machine;       /* its identity, from its state directory */
-    const char *host;          /* its name, for people */
-    apr_int64_t position;      /* the changes before it are served */
-    apr_int64_t seen;          /* seconds since it was last seen; not used by
-                                  mta_sts_source_note_machine */
-    apr_int64_t served, wrong; /* number of domains it serves, and of wrong rows */
+    const char *machine;  /* its identity, from its state directory */
+    const char *host;     /* its name, for people */
+    apr_int64_t position; /* the machine serves all changes before this position */
+    apr_int64_t seen; /* seconds since it was last seen; mta_sts_source_note_machine ignores it */
+    apr_int64_t served, wrong; /* number of domains that it serves, and of rows that are not
+                                  valid */
 } mta_sts_source_machine;
 
 /* Records that a machine has read the changes before its position. */
 const char *mta_sts_source_note_machine(mta_sts_database *db,
                                         const mta_sts_source_machine *machine);
 
-/* The machines, sorted by host; machines: out: array of mta_sts_source_machine in p. */
+/* Reads the machines, sorted by host; machines: out: array of mta_sts_source_machine, allocated
+ * from p. */
 const char *mta_sts_source_machines(mta_sts_database *db, apr_pool_t *p,
                                     apr_array_header_t **machines);
 

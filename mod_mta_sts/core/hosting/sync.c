@@ -5,14 +5,14 @@
 
 #include <apr_strings.h>
 
-#define PAGE 5000 /* libpq holds a whole result in memory */
+#define PAGE 5000 /* rows; libpq holds a whole result in memory */
 
 /* With more changes than this, comparing all rows is faster. */
 #define CHANGES_MAX 20000
 
 #define FULL_INTERVAL apr_time_from_sec(3600)
 #define HELD_INTERVAL apr_time_from_sec(60)
-/* How often the time of the last sync is written if nothing changes. */
+/* How often the time of the last sync is written if nothing changes, in microseconds. */
 #define NOTE_INTERVAL apr_time_from_sec(30)
 
 #define ENDING "httpd is stopping or restarting"
@@ -54,7 +54,8 @@ static const char *delete (work *w, const mta_sts_snapshot_row *before)
     return snapshot_error(w, mta_sts_snapshot_mark_gone(w->snapshot, before->domain));
 }
 
-/* row: NULL: the source has none; before: NULL: the snapshot has none. */
+/* Compares the row in the source (NULL: there is none) with that in the snapshot (before; NULL:
+ * there is none), and updates the snapshot. */
 static const char *compare(work *w, const mta_sts_hosted_row *row,
                            const mta_sts_snapshot_row *before)
 {
@@ -89,8 +90,8 @@ static const char *merge(work *w, const apr_array_header_t *rows, const apr_arra
     return error;
 }
 
-/* Only the snapshot's rows between two domains of the source can be gone. There may be any number
- * of them, so they are read in pages, too. */
+/* The snapshot's rows in the range of a page of the source, which may have been deleted from the
+ * source. There may be any number of them, so they are read page by page, too. */
 static const char *merge_range(work *w, const char *after, const char *last,
                                const apr_array_header_t *rows)
 {
@@ -103,7 +104,7 @@ static const char *merge_range(work *w, const char *after, const char *last,
 
         error = snapshot_error(
             w, mta_sts_snapshot_rows(w->snapshot, after, last, PAGE, w->page, &known));
-        if (!error && known->nelts == PAGE) { /* merge only up to the last one that is known */
+        if (!error && known->nelts == PAGE) { /* merge only up to the last row of this page */
             end = APR_ARRAY_IDX(known, PAGE - 1, mta_sts_snapshot_row).domain;
         }
         part.elts = rows->elts + (apr_size_t)done * sizeof(mta_sts_source_row);
@@ -193,7 +194,8 @@ static const char *compare_changed(work *w)
 
 /* --- deletions --- */
 
-/* Whether so much is gone at once that it must be confirmed: then how much, else 0. */
+/* Determines whether so many domains have disappeared that an admin must confirm it. held: out:
+ * their number; else 0. */
 static const char *judge_gone(work *w, apr_int64_t *held)
 {
     int is_confirmed = 0;
@@ -207,7 +209,8 @@ static const char *judge_gone(work *w, apr_int64_t *held)
     return error;
 }
 
-/* If nothing is gone, and not all rows were compared, what was held before still is. */
+/* Deletions that were held back before stay so if no domain has disappeared and not all rows were
+ * compared. */
 static const char *apply_gone(work *w)
 {
     apr_int64_t held = w->gone || w->sync->is_full ? 0 : w->sync->state.held;
@@ -222,7 +225,7 @@ static const char *apply_gone(work *w)
     return error;
 }
 
-/* --- the whole --- */
+/* --- a complete sync --- */
 
 static int is_full_due(const work *w)
 {
@@ -245,7 +248,8 @@ static int is_news(const work *w)
     return w->seen.count != state->count || w->seen.newest != state->newest;
 }
 
-/* Remembers up to where the source was read, within the same transaction of the source. */
+/* Stores the position up to which the source was read, which is determined in the same transaction
+ * of the source. */
 static const char *note_position(work *w)
 {
     mta_sts_snapshot_state *state = &w->sync->state;

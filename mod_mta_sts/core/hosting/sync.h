@@ -6,13 +6,13 @@
 #include "core/hosting/source.h"
 
 /*
- * Brings the snapshot in sync with the tables of hosted domains. What changed since the last time
- * is read row by row; all rows are compared at the first time, after a restore, and once an hour,
- * because a restore can bypass the triggers.
+ * Synchronizes the snapshot with the tables of hosted domains. Normally only the rows are read that
+ * have changed since the last sync; all rows are compared in the first sync, after a restore, and
+ * once an hour, because a restore can bypass the triggers.
  *
- * If more than half of the domains, and at least MTA_STS_SYNC_HELD_MIN, are gone at once, they are
- * served until an admin confirms that (mta_sts_source_confirm): a failed restore must not withdraw
- * the policies of all customers.
+ * If more than half of the domains, and at least MTA_STS_SYNC_HELD_MIN, disappear at once, they are
+ * still served until an admin confirms the deletion (mta_sts_source_confirm): a failed restore must
+ * not withdraw the policies of all customers.
  */
 
 #define MTA_STS_SYNC_HELD_MIN 10
@@ -22,23 +22,25 @@
 
 typedef struct mta_sts_sync {
     apr_time_t now;
-    int (*is_ending)(void *); /* whether to stop early, without a result; NULL: never */
+    int (*is_ending)(void *); /* returns whether to stop early, without a result; NULL: never stop
+                                 early */
 
     /* results */
-    mta_sts_snapshot_state state; /* its texts live in the pool of the call */
-    int has_changed;              /* whether anything was written but the time */
+    mta_sts_snapshot_state state; /* its texts are allocated from the pool that is passed to
+                                     mta_sts_sync_run */
+    int has_changed;              /* whether anything except the time was written */
     int has_read;                 /* whether rows were compared */
     int is_full;                  /* whether all rows were compared */
-    int is_snapshot_error;        /* whether the error is one of the snapshot, not of the source */
+    int is_snapshot_error; /* whether an error is about the snapshot, and not about the source */
 } mta_sts_sync;
 
 /*
- * Syncs once, if there is anything new.
+ * Synchronizes once, if anything has changed.
  *
- * @param source   its tables were checked by mta_sts_hosting_tables_check
+ * @param source   the database; the caller has checked its tables with mta_sts_hosting_tables_check
  * @param sync     in and out
  * @param p        pool of the results
- * @return NULL, or an error (core/database/database.h); the snapshot is unchanged then
+ * @return NULL, or an error (core/database/database.h), after which the snapshot is unchanged
  */
 const char *mta_sts_sync_run(mta_sts_database *source, mta_sts_snapshot *snapshot,
                              mta_sts_sync *sync, apr_pool_t *p);

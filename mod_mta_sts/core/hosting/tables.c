@@ -3,7 +3,7 @@
 
 #define VERSION 1
 
-/* Changes to this are a new version, with statements that lead to it. */
+/* A change to the tables needs a new version, with statements that migrate the older one. */
 #define READ_VERSION "SELECT version FROM mta_sts_policy_source"
 
 /* --- SQLite --- */
@@ -49,11 +49,11 @@ static const char *const sqlite_tables[] = {
     " OR OLD.max_age IS NOT NEW.max_age OR OLD.alias_of IS NOT NEW.alias_of BEGIN " NOTE(
         "OLD.domain") NOTE("NEW.domain") NOTE_ALIASES("OLD.domain") NOTE_ALIASES("NEW.domain") KEEP
     " END",
-    /* position: the first change that the machine has not read. */
+    /* position: of the first change that the machine has not read. */
     "CREATE TABLE mta_sts_policy_machine ("
     " machine TEXT NOT NULL PRIMARY KEY, host TEXT NOT NULL, position INTEGER NOT NULL,"
     " noted INTEGER NOT NULL, served INTEGER NOT NULL, wrong INTEGER NOT NULL)",
-    /* pruned: the last change that was deleted. */
+    /* pruned: number of the last change that was deleted. */
     "CREATE TABLE mta_sts_policy_source ("
     " id TEXT NOT NULL, version INTEGER NOT NULL, pruned INTEGER NOT NULL)",
     "INSERT INTO mta_sts_policy_source VALUES (lower(hex(randomblob(16))), 1, 0)",
@@ -62,8 +62,8 @@ static const char *const sqlite_tables[] = {
 
 /* --- PostgreSQL --- */
 
-/* The functions run with the rights of the role that made the tables, so their search path is
- * fixed: that schema, and temporary tables last. */
+/* SECURITY DEFINER: the functions run with the privileges of the role that created the tables, so
+ * their search path is fixed: that schema first, and temporary tables last. */
 #define FUNCTION(name, body)                                                                       \
     "DO $make$ BEGIN EXECUTE format('CREATE FUNCTION %I." name "() RETURNS trigger"                \
     " LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, %I, pg_temp"                 \
@@ -116,8 +116,8 @@ static const char *const pgsql_tables[] = {
     NULL,
 };
 
-/* The tables of the index and of the history (core/database/schema.c) belong to the role that was
- * the first to connect: it may be that of init. */
+/* The tables of the index and of the history (core/database/schema.c) belong to the role that
+ * connected first, which may be the one that ran init. */
 #define INDEX_TABLES                                                                               \
     "mta_sts_fetch, mta_sts_fetch_day, mta_sts_fetch_loss, mta_sts_fetch_span, mta_sts_history,"   \
     " mta_sts_history_host, mta_sts_machine, mta_sts_network_name, tlsrpt_cause, tlsrpt_day_cost," \

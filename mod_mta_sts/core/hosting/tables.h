@@ -5,8 +5,8 @@
 #include "core/database/database.h"
 
 /*
- * The tables of hosted domains in the module's database. They are made by `mta-sts policy init`, so
- * that machines without hosting never have them.
+ * The tables of hosted domains in the module's database. `mta-sts policy init` creates them, so
+ * that machines without hosting do not have them.
  *
  *   mta_sts_policy          a row for each hosted domain: core/hosting/row.h
  *   mta_sts_policy_change   which rows changed, filled by triggers, so that a provider's panel
@@ -16,21 +16,21 @@
  *   mta_sts_policy_source   one row: which set of tables this is
  */
 
-/* Creates the tables and triggers, in one transaction; does nothing if they exist. Returns NULL, or
- * why that failed (core/database/database.h). */
+/* Creates the tables and triggers in one transaction; does nothing if they exist. Returns NULL, or
+ * an error (core/database/database.h). */
 const char *mta_sts_hosting_tables_make(mta_sts_database *db);
 
 /*
- * Whether the tables exist and are those that this code expects.
+ * Checks whether the tables exist and have the version that this code expects.
  *
- * @param problem out: why they cannot be used and what to do, or NULL; a constant
- * @return NULL, or why that is not known
+ * @param problem out: why they cannot be used and what to do, a string constant; or NULL
+ * @return NULL, or an error because of which that is not known
  */
 const char *mta_sts_hosting_tables_check(mta_sts_database *db, const char **problem);
 
 /*
- * The statements that give the roles of PostgreSQL the rights that they need, with the names HTTPD
- * and PANEL for the roles; for SQLite "".
+ * The GRANT statements for the PostgreSQL roles of httpd and of the panel, with the placeholders
+ * HTTPD and PANEL for their names; "" for SQLite.
  */
 const char *mta_sts_hosting_tables_grants(const mta_sts_database *db);
 

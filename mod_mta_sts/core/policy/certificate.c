@@ -24,7 +24,7 @@
 
 #define CHAIN_MAX 20 /* certificates that are read after the first */
 
-/* A SAN entry with an embedded NUL is a forgery, so it is ignored. */
+/* A subjectAltName with an embedded NUL is an attack on parsers, so it is ignored. */
 static void take_names(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
@@ -121,7 +121,7 @@ static X509 *read_x509(apr_pool_t *p, BIO *bio, const char **error)
     return x509;
 }
 
-/* The certificates that follow in the file, which is that of the whole chain. */
+/* Judges the trust by the rest of the file, which contains the chain. */
 static void judge_trust(apr_pool_t *p, BIO *bio, X509 *own, mta_sts_trust_store *store,
                         mta_sts_certificate *certificate)
 {
@@ -186,7 +186,7 @@ int mta_sts_certificate_names(const mta_sts_certificate *certificate, const char
     return 0;
 }
 
-/* The names that the certificate does cover help the admin to recognize it. */
+/* Lists the names in the certificate, which help the admin to recognize it. */
 static const char *list_names(apr_pool_t *p, const mta_sts_certificate *certificate)
 {
     return certificate->names->nelts ? mta_sts_format_names(p, certificate->names, NAMES_SHOWN)

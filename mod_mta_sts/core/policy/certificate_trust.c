@@ -10,7 +10,7 @@
 static const char chain_fix[] =
     "let SSLCertificateFile name the file with the complete chain (certbot's fullchain.pem)";
 
-/* One outcome: "%s" of the message is the file, that of the second part the CA. */
+/* One result: "%s" is the file in the message, and the CA in the second part. */
 static const struct {
     mta_sts_severity severity;
     const char *id;

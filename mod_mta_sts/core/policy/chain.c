@@ -10,7 +10,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#define DEPTH_MAX 10 /* more is nobody's chain */
+#define DEPTH_MAX 10 /* in certificates; no real chain is longer */
 
 /* --- the trust store --- */
 
@@ -27,7 +27,7 @@ static const char *setting(const char *variable, const char *otherwise)
     return value ? value : otherwise;
 }
 
-/* Whether a directory has a certificate under the hash of its name, as c_rehash makes it. */
+/* Whether a directory contains a certificate under its subject hash, as c_rehash creates it. */
 static int has_hashed(apr_pool_t *p, const char *path)
 {
     apr_finfo_t entry;
@@ -78,7 +78,7 @@ static int is_issuer(X509 *issuer, X509 *x509)
     return X509_check_issued(issuer, x509) == X509_V_OK;
 }
 
-/* What the certificate is: in the store itself, or issued by one that is. */
+/* Whether the certificate is in the trust store, or its issuer is. */
 static int is_trusted(X509_STORE_CTX *context, X509 *x509)
 {
     X509 *issuer = NULL;
@@ -88,7 +88,7 @@ static int is_trusted(X509_STORE_CTX *context, X509 *x509)
     return found;
 }
 
-/* The issuer among the other certificates of the file, preferably one that is valid now. */
+/* Finds the issuer among the other certificates in the file, preferably one that is valid now. */
 static X509 *find_issuer(const STACK_OF(X509) * others, X509 *x509)
 {
     X509 *expired = NULL;
@@ -107,7 +107,8 @@ static X509 *find_issuer(const STACK_OF(X509) * others, X509 *x509)
     return expired;
 }
 
-/* Public CAs say in each certificate where that of its issuer is. */
+/* Whether the certificate gives the URL of its issuer's certificate (Authority Information Access),
+ * as those of public CAs do. */
 static int names_its_issuer(X509 *x509)
 {
     return X509_get_ext_by_NID(x509, NID_info_access, -1) >= 0;

@@ -5,19 +5,19 @@
 #include <apr_pools.h>
 
 /*
- * Whether the certificates of a file lead to a CA that this machine trusts (RFC 8461 section 3.3).
- * Names and key identifiers decide; signatures are not verified, which would cost a start with many
- * virtual hosts seconds.
+ * Whether the certificates in a file form a chain to a CA that this machine trusts (RFC 8461
+ * section 3.3). The chain is built by names and key identifiers; signatures are not verified,
+ * because that would delay the start of a server with many virtual hosts by seconds.
  */
 
-/* What senders make of a certificate, apart from its names and dates. */
+/* Whether senders trust a certificate, regardless of its names and dates. */
 typedef enum mta_sts_trust {
     MTA_STS_TRUST_NO_CERTIFICATE,   /* the server presented no certificate */
-    MTA_STS_TRUST_OK,               /* a chain to a trusted CA */
+    MTA_STS_TRUST_OK,               /* there is a chain to a trusted CA */
     MTA_STS_TRUST_SELF_SIGNED,      /* the certificate is self-signed */
     MTA_STS_TRUST_CHAIN_INCOMPLETE, /* the server sent no intermediate certificate */
     MTA_STS_TRUST_UNKNOWN_CA,       /* the chain leads to an untrusted CA */
-    MTA_STS_TRUST_CHAIN_INVALID,    /* the chain fails for another reason: see detail */
+    MTA_STS_TRUST_CHAIN_INVALID,    /* the chain is not valid for another reason: see detail */
     MTA_STS_TRUST_NOT_JUDGED,
 } mta_sts_trust;
 
@@ -25,11 +25,11 @@ typedef enum mta_sts_trust {
 typedef struct x509_store_st mta_sts_trust_store;
 
 /*
- * Opens the trust store of the system, or that of the environment variables SSL_CERT_FILE and
- * SSL_CERT_DIR.
+ * Opens the trust store of the system, or the one that the environment variables SSL_CERT_FILE and
+ * SSL_CERT_DIR name.
  *
- * @param p the store lives as long
- * @return NULL if there is no CA in it: then nothing can be judged
+ * @param p pool of the store, which is freed with it
+ * @return NULL if it contains no CA, so that trust cannot be judged
  */
 mta_sts_trust_store *mta_sts_trust_store_open(apr_pool_t *p);
 
@@ -37,8 +37,9 @@ mta_sts_trust_store *mta_sts_trust_store_open(apr_pool_t *p);
  * Judges a chain.
  *
  * @param own    the certificate of the server (an X509 *)
- * @param others those after it in the file (a STACK_OF(X509) *)
- * @param issuer out: the name of the CA that is missing or not trusted, from p; or NULL
+ * @param others the certificates after it in the file (a STACK_OF(X509) *)
+ * @param issuer out: the name of the CA whose certificate is missing, expired or not trusted,
+ *               allocated from p; or NULL
  */
 struct x509_st;
 struct stack_st_X509;

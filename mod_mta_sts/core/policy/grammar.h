@@ -11,7 +11,8 @@
  * causes.
  */
 
-/* Larger policy texts are not read, as senders may stop there (RFC 8461 section 3.3). In bytes. */
+/* In bytes. Larger policy texts are not parsed, because senders may stop reading there (RFC 8461
+ * section 3.3). */
 #define MTA_STS_POLICY_READ_MAX 65536
 
 /* Arguments and result: as for mta_sts_policy_text_read. */

@@ -20,7 +20,7 @@ static const char *location_text(apr_pool_t *p, mta_sts_location location)
     return location.line ? apr_psprintf(p, "%s:%d", location.file, location.line) : location.file;
 }
 
-/* This is the state before certbot has run, so nothing is wrong yet. */
+/* This is the normal state before certbot has run. */
 static void report_no_https(const mta_sts_policy_host *facts, mta_sts_findings *findings)
 {
     int from = findings->list->nelts;
@@ -31,7 +31,8 @@ static void report_no_https(const mta_sts_policy_host *facts, mta_sts_findings *
     locate(findings, from, facts->http.at);
 }
 
-/* certbot copies the http virtual host only once: later changes to it do not reach senders. */
+/* certbot copies the http virtual host only once: later changes to the http one do not reach
+ * senders. */
 static void check_agreement(const mta_sts_policy_host *facts, mta_sts_findings *findings)
 {
     apr_pool_t *p = findings->pool;

@@ -6,8 +6,8 @@
 #include "core/base/finding.h"
 
 /*
- * What a web server knows about one policy host, and the check whether a sender would get the
- * configured policy from it.
+ * What a web server is configured to do for one policy host, and the check whether a sender would
+ * get the configured policy from it.
  */
 
 typedef struct mta_sts_location {
@@ -25,16 +25,16 @@ typedef struct mta_sts_configured {
 typedef struct mta_sts_policy_host {
     const char *domain;      /* policy domain */
     const char *host;        /* policy host */
-    mta_sts_configured http; /* what the http virtual host of that name has, if it exists */
+    mta_sts_configured http; /* the policy of the http virtual host of that name, if there is one */
     int has_https;           /* whether an https virtual host answers for it */
     mta_sts_location https_at;
     mta_sts_configured https;               /* what senders get */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
-                                               virtual host shows; NULL: not known here */
-    int has_other_chain; /* CA certificates come from other files than those */
+                                               virtual host presents; NULL: not known */
+    int has_other_chain; /* whether the intermediate certificates are in other files */
 } mta_sts_policy_host;
 
-/* Adds a finding for each problem of a policy host; none if all is well.
+/* Adds a finding for each problem of a policy host; none if there are no problems.
  *
  * @param now the time at which its certificates should be valid
  */

@@ -48,7 +48,8 @@ const char *mta_sts_mode_parse(apr_pool_t *p, const char *text, mta_sts_mode *mo
     return NULL;
 }
 
-/* The seconds of a suffix, if the text is digits and that suffix; else 0. */
+/* The number of seconds that the suffix of a text stands for; 0 unless the text is digits and a
+ * suffix. */
 static apr_int64_t unit_of(const char *text)
 {
     static const struct {

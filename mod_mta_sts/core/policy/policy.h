@@ -27,15 +27,14 @@ typedef enum mta_sts_mode {
 
 typedef struct mta_sts_policy {
     mta_sts_mode mode;
-    apr_int64_t max_age; /* how many seconds senders may cache it */
-    apr_array_header_t
-        *mx; /* of const char *: canonical mx patterns, as core/base/name.h makes them */
+    apr_int64_t max_age;    /* for how many seconds senders may cache it */
+    apr_array_header_t *mx; /* of const char *: canonical mx patterns (core/base/name.h) */
 } mta_sts_policy;
 
 /* "none", "testing" or "enforce". mode must not be MTA_STS_MODE_UNSET. */
 const char *mta_sts_mode_name(mta_sts_mode mode);
 
-/* The mode of this exact name (len bytes), or MTA_STS_MODE_UNSET. */
+/* The mode with exactly this name (len bytes), or MTA_STS_MODE_UNSET. */
 mta_sts_mode mta_sts_mode_from_name(const char *name, apr_size_t len);
 
 /*
@@ -58,17 +57,17 @@ const char *mta_sts_mode_parse(apr_pool_t *p, const char *text, mta_sts_mode *mo
 const char *mta_sts_max_age_parse(apr_pool_t *p, const char *text, apr_int64_t *seconds);
 
 /*
- * Renders the policy text in the form that every known sender reads: ASCII, CRLF after each line,
- * version, mode, the mx lines, max_age; nothing else.
+ * Renders the policy text in the form that all known senders accept: ASCII, with CRLF after each
+ * line: version, mode, the mx lines and max_age; nothing else.
  *
  * @param p      pool of the text
- * @param policy with a mode other than MTA_STS_MODE_UNSET, a max_age in range, and at least one mx
- *               pattern
+ * @param policy must have a mode other than MTA_STS_MODE_UNSET, a max_age in range, and at least
+ *               one mx pattern
  * @param len    out: length of the text in bytes, without its terminating NUL
  */
 const char *mta_sts_policy_render(apr_pool_t *p, const mta_sts_policy *policy, apr_size_t *len);
 
-/* The mode in a text rendered by mta_sts_policy_render. */
+/* The mode of a text that mta_sts_policy_render rendered. */
 mta_sts_mode mta_sts_policy_rendered_mode(const char *text);
 
 /*
@@ -83,7 +82,7 @@ const char *mta_sts_policy_id(apr_pool_t *p, const char *text, apr_size_t len);
 int mta_sts_policy_covers(const mta_sts_policy *policy, const char *host);
 
 /*
- * Adds advice about a valid policy that may not do what the admin wants.
+ * Adds findings about a valid policy that may not do what the admin intends.
  *
  * @param subject the policy domain, or another name for the policy; borrowed by the findings
  */

@@ -6,15 +6,15 @@
 
 /*
  * A mail provider that runs MX hosts for its customers' domains: which hosts these are, and what a
- * policy for them needs. The table is core/policy/providers.def; providers that are not in it are
- * not guessed.
+ * policy for them needs. The table is core/policy/providers.def; for other providers, nothing is
+ * guessed.
  */
 typedef struct mta_sts_provider {
     const char *name;     /* "Google Workspace" */
-    const char *hosts;    /* domains of its MX hosts; items of all lists are separated by blanks */
+    const char *hosts;    /* domains of its MX hosts; in all lists, items are separated by blanks */
     const char *domains;  /* its own domains */
-    const char *patterns; /* mx patterns that a policy needs; "": the host in the MX record
-                             itself */
+    const char *patterns; /* mx patterns that a policy needs; "": exactly the host in the MX
+                             record */
     const char *pitfall;  /* what people often write instead, and why it does not work */
     const char *source;   /* where the provider describes its MX hosts: a URL */
     const char *date;     /* when the entry was checked: "2026-11-28" */

@@ -11,7 +11,7 @@
 
 #define ID_BYTES_MAX 32
 #define EXTENSION_NAME_MAX 32
-#define REPAIRED_MAX 4096 /* in bytes: nobody enters longer records by hand */
+#define REPAIRED_MAX 4096 /* in bytes; longer records are not entered by hand */
 #define FIX "run 'mta-sts dns DOMAIN' to get the record, then publish it"
 
 typedef struct reader reader;
@@ -204,7 +204,7 @@ static void read_record(reader *r, const char *text)
     }
 }
 
-/* Whether a text was meant as a record of this kind, however it is spelled. */
+/* Whether a text was meant as a record of this kind, however it is misspelt. */
 static int is_meant(const kind *record_kind, const char *text)
 {
     return mta_sts_repair_contains(text, record_kind->mark) ||
@@ -308,7 +308,7 @@ static apr_array_header_t *set_of(apr_pool_t *p, const char *text)
     return set;
 }
 
-/* The same record, with a blank for each tab: it is shown to be copied. */
+/* Replaces tabs by blanks in a record that is shown for copying. */
 static const char *with_blanks(apr_pool_t *p, const char *text)
 {
     char *copy = apr_pstrdup(p, text), *c = copy;

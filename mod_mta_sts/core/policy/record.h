@@ -22,10 +22,10 @@ const char *mta_sts_record_render(apr_pool_t *p, const char *id);
 
 /*
  * Reads the TXT records found at _mta-sts.DOMAIN. Records that do not begin with "v=STSv1;" are
- * ignored; exactly one must be left.
+ * ignored; exactly one must remain.
  *
  * @param p        pool of the result
- * @param texts    array of const char *: each record, with its strings joined
+ * @param texts    array of const char *: one text for each record: its strings, joined
  * @param findings results are added here; the set is valid unless one of them is an error
  * @return the policy id, or NULL if the set is not valid
  */
@@ -33,7 +33,7 @@ const char *mta_sts_record_read(apr_pool_t *p, const apr_array_header_t *texts,
                                 mta_sts_findings *findings);
 
 /*
- * Reads the TXT records found at _smtp._tls.DOMAIN, by the same rule for "v=TLSRPTv1;".
+ * Reads the TXT records found at _smtp._tls.DOMAIN, by the same rules, with "v=TLSRPTv1;".
  *
  * @param p, texts, findings: as for mta_sts_record_read
  * @return array of const char *: the mailto and https URIs of all rua= fields, as written; NULL if
@@ -50,10 +50,11 @@ const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t
 
 /*
  * The TLSRPT record to propose where none is published. Google and Microsoft send reports by mail
- * only, and only signed mail can be verified: so there is a mail address in it, always.
+ * only, and only signed mail can be verified: so it always contains a mail address.
  *
  * @param endpoint URL at which the policy host accepts reports, or NULL
- * @return its text, with the mail address "YOU@DOMAIN", which only the admin knows; from p
+ * @return its text, allocated from p, with the placeholder "YOU@DOMAIN" for the mail address, which
+ *         the admin has to replace
  */
 const char *mta_sts_tlsrpt_record_propose(apr_pool_t *p, const char *domain, const char *endpoint);
 

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-#define CLAUSES_MAX 8 /* more would only make the message unreadable */
+#define CLAUSES_MAX 8 /* more would make the message unreadable */
 
 mta_sts_repair mta_sts_repair_begin(apr_pool_t *p, const char *text, apr_size_t len)
 {

@@ -6,26 +6,26 @@
 #include <apr_tables.h>
 
 /*
- * Reverses what editors, spreadsheets, DNS panels, shells and zone files do to a policy text or a
- * TXT record, so that one finding can name the cause and show the intended text. Senders repair
- * nothing: a text that needs a repair is not valid.
+ * Reverses the alterations that editors, spreadsheets, DNS panels, shells and zone files make to a
+ * policy text or a TXT record, so that one finding can name the cause and show the intended text.
+ * Senders repair nothing: a text that needs a repair is not valid.
  */
 
 typedef struct mta_sts_repair {
     apr_pool_t *p;
     const char *text; /* the text after the repairs so far, NUL-terminated */
     apr_size_t len;
-    apr_array_header_t *found; /* of const char *: what was repaired: "contains backslash
-                                  escapes" */
+    apr_array_header_t *found; /* of const char *: clauses that say what was repaired: "contains
+                                  backslash escapes" */
 } mta_sts_repair;
 
-/* Starts with a text of any bytes; all results are allocated from p. */
+/* Begins the repair of a text, which may contain any bytes; all results are allocated from p. */
 mta_sts_repair mta_sts_repair_begin(apr_pool_t *p, const char *text, apr_size_t len);
 
 /* Records a repair; each clause is listed only once. */
 void mta_sts_repair_note(mta_sts_repair *repair, const char *clause);
 
-/* Replaces the text if the new one differs, and records why. */
+/* Replaces the text if the new one differs, and then records the clause. */
 void mta_sts_repair_set(mta_sts_repair *repair, const char *text, apr_size_t len,
                         const char *clause);
 
@@ -35,26 +35,28 @@ const char *mta_sts_repair_clauses(const mta_sts_repair *repair);
 /* Repairs encodings, and replaces typographic and invisible characters. */
 void mta_sts_repair_characters(mta_sts_repair *repair);
 
-/* Parts of that: the encoding, and letters of other alphabets within ASCII words. */
+/* The two parts of mta_sts_repair_characters: the encoding, and letters of other alphabets within
+ * ASCII words (homoglyphs). */
 void mta_sts_repair_encoding(mta_sts_repair *repair);
 void mta_sts_repair_lookalikes(mta_sts_repair *repair);
 
 /* Decodes escapes: HTML, quoted-printable, URL encoding, backslashes. */
 void mta_sts_repair_escapes(mta_sts_repair *repair);
 
-/* Replaces Markdown and HTML links, which editors make of names and addresses, by their targets. */
+/* Replaces Markdown and HTML links, into which editors turn names and addresses, by their
+ * targets. */
 void mta_sts_repair_links(mta_sts_repair *repair);
 
-/* Whether a text contains a mark, in any case. */
+/* Whether a text contains the string mark, ignoring case. */
 int mta_sts_repair_contains(const char *text, const char *mark);
 
-/* Removes what surrounds the lines of a policy text: quote marks of a mail, line numbers, the
- * header of an HTTP response, a shell's here-document, Markdown, doubled line ends; and reads the
- * two columns of a table. */
+/* Removes what surrounds the lines of a policy text: the quote marks (">") of a mail, line numbers,
+ * the header of an HTTP response, the here-document of a shell, Markdown, and empty lines from
+ * doubled line ends; and converts a table with two columns. */
 void mta_sts_repair_layout(mta_sts_repair *repair);
 
-/* Parts of that: the arguments of commands (echo, printf) and of directives of other web servers;
- * the elements of XML. */
+/* Two parts of mta_sts_repair_layout: the arguments of commands (echo, printf) and of directives of
+ * other web servers; the elements of XML. */
 void mta_sts_repair_command(mta_sts_repair *repair);
 void mta_sts_repair_xml(mta_sts_repair *repair);
 
@@ -62,16 +64,16 @@ void mta_sts_repair_xml(mta_sts_repair *repair);
 void mta_sts_repair_policy(mta_sts_repair *repair);
 
 /*
- * The MX hosts in the value of an mx line, or in a list of them, without what surrounds them: the
+ * The MX hosts in the value of an mx line, or in a list of hosts, without anything else: the other
  * fields of an MX record, "and", a scheme, a port. Repairs are recorded.
  *
- * @return array of const char *: host names and wildcards, from the pool of the repair; what
- *         cannot be repaired is in it as it was written
+ * @return array of const char *: host names and wildcards, allocated from the pool of the repair;
+ *         items that cannot be repaired are unchanged
  */
 apr_array_header_t *mta_sts_repair_mx_list(mta_sts_repair *repair, const char *value);
 
 /* A max_age in seconds if it has a unit ("1 week"), separators, or the notation of a spreadsheet
- * ("6.048E+05"), which is recorded; else the value itself. */
+ * ("6.048E+05"), which is recorded as a repair; else the value itself. */
 const char *mta_sts_repair_max_age(mta_sts_repair *repair, const char *value);
 
 /* The intended mode or version: "enforced" becomes "enforce". For an unknown spelling, the mode in
@@ -87,11 +89,11 @@ const char *mta_sts_repair_version(apr_pool_t *p, const char *value);
  */
 void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const char *field);
 
-/* Whether a text begins with a version, with or without "v=", however it is spelled. */
+/* Whether a text begins with a version, in any of its misspellings, with or without "v=". */
 int mta_sts_repair_is_version(const char *text, const char *version);
 
-/* Why an id cannot be repaired, with "%s" for the id: a spreadsheet rounded it ("2.02601E+13"), or
- * it is a placeholder ("${ID}"); else NULL. */
+/* Why the intended id cannot be determined, as a format with "%s" for the id: a spreadsheet rounded
+ * it ("2.02601E+13"), or it is a placeholder ("${ID}"); else NULL. */
 const char *mta_sts_repair_is_lost(const char *id);
 
 /* Repairs a list of report URIs separated by commas: missing commas and schemes, <>, U-labels.
@@ -101,23 +103,24 @@ const char *mta_sts_repair_is_lost(const char *id);
 const char *mta_sts_repair_rua(mta_sts_repair *repair, const char *list);
 
 /*
- * What people write instead of "@" and "." so that programs do not find their addresses: "(at)",
+ * Recognizes what people write instead of "@" and "." to hide addresses from harvesters: "(at)",
  * "[dot]", "[.]", " at ".
  *
  * @param meant out: '@' or '.'
- * @return the number of bytes at text that stand for it, with blanks around them; 0: none
+ * @return the number of bytes at text that stand for it, including blanks around it; 0: there is no
+ *         such spelling
  */
 apr_size_t mta_sts_repair_spelled(const char *text, char *meant);
 
-/* Repairs what would end a report URI too early in a record: "mailto;" and "https;". */
+/* Repairs "mailto;" and "https;", whose semicolon would end the field of a report URI too early. */
 void mta_sts_repair_rua_marks(mta_sts_repair *repair);
 
-/* Whether the separator at mark belongs to the path of the https URI before it in a list, because
- * neither a field nor an address follows. */
+/* Whether the separator at mark, a pointer into list, belongs to the path of the https URI before
+ * it, because neither a field nor an address follows. */
 int mta_sts_repair_is_in_url(const char *list, const char *mark);
 
-/* A report URI, or mail address, with its host as A-labels and without a final dot; unchanged if
- * the host is not a name. */
+/* A report URI, or mail address, with its host as A-labels and without a trailing dot; unchanged if
+ * the host is not a host name. */
 const char *mta_sts_repair_uri_host(apr_pool_t *p, const char *uri);
 
 /*
@@ -125,7 +128,7 @@ const char *mta_sts_repair_uri_host(apr_pool_t *p, const char *uri);
  *
  * @param args    as written in the configuration
  * @param clauses out: what was repaired: "contains a comma"
- * @return the intended value, or NULL if a repair does not make it valid
+ * @return the intended value, or NULL if no repair makes it valid
  */
 const char *mta_sts_repair_mx_args(apr_pool_t *p, const char *args, const char **clauses);
 

@@ -10,7 +10,7 @@
 
 typedef struct range {
     unsigned first, last;
-    const char *put; /* replacement; NULL: the ASCII character of a full-width one */
+    const char *put; /* the replacement; NULL: the ASCII equivalent of a full-width character */
     const char *what;
 } range;
 
@@ -83,7 +83,7 @@ static int is_noted(const mta_sts_repair *repair, const char *what)
     return 0;
 }
 
-/* U+00B7 between two l is a letter of names (RFC 5892 appendix A.3). */
+/* U+00B7 is allowed in names between two letters l (RFC 5892 appendix A.3). */
 static int is_middle_dot(const mta_sts_repair *repair, apr_size_t at, unsigned character)
 {
     return character == 0xb7 && at > 0 && strchr("lL", repair->text[at - 1]) &&
@@ -122,7 +122,8 @@ static void replace_characters(mta_sts_repair *repair)
     }
 }
 
-/* CR alone ends lines in files of old Macs; CR before CRLF results from transfers in text mode. */
+/* A lone CR ends lines in files from classic Mac OS; CR CRLF results from file transfers in text
+ * mode. */
 static void replace_cr(mta_sts_repair *repair)
 {
     char *text = apr_pstrmemdup(repair->p, repair->text, repair->len);

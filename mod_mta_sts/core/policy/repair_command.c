@@ -42,8 +42,8 @@ static const char *next_line(const char *line)
     return *line ? line + 1 : line;
 }
 
-/* Adds what is between the first quotation mark of a text and its last such mark; without any, what
- * follows the command, up to a redirection. Returns 0 if there is nothing. */
+/* Adds what is between the first quotation mark of a text and the last one of the same kind; if
+ * there is none, what follows the command, up to a redirection. Returns 0 if that is empty. */
 static int add_argument(mta_sts_buffer *out, const char *text, const char *end)
 {
     const char *start = text, *last;

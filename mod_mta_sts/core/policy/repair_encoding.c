@@ -26,7 +26,7 @@ static void put_character(mta_sts_buffer *to, unsigned character)
     mta_sts_buffer_add(to, (const char *)bytes, len);
 }
 
-/* The four bytes of a character, with the low byte first, or last. */
+/* Decodes a character of UTF-32, little-endian or big-endian. */
 static unsigned utf32_at(const unsigned char *bytes, int is_low_first)
 {
     const unsigned a = bytes[0], b = bytes[1], c = bytes[2], d = bytes[3];
@@ -34,7 +34,7 @@ static unsigned utf32_at(const unsigned char *bytes, int is_low_first)
     return is_low_first ? a | b << 8 | c << 16 | d << 24 : d | c << 8 | b << 16 | a << 24;
 }
 
-/* Whether the first two characters can be in UTF-32: in UTF-16, they would not be characters. */
+/* Whether the first two characters are valid in UTF-32; in UTF-16, the same bytes would not be. */
 static int is_utf32(const mta_sts_repair *repair, int is_low_first)
 {
     const unsigned char *bytes = (const unsigned char *)repair->text;
@@ -63,7 +63,7 @@ static void decode_utf32(mta_sts_repair *repair)
     mta_sts_repair_set(repair, out->bytes, out->len, "is encoded in UTF-32");
 }
 
-/* 1: UTF-16 with the low byte first; 2: with the high byte first; 0: not UTF-16. */
+/* 1: UTF-16 little-endian; 2: big-endian; 0: not UTF-16. */
 static int find_utf16(const unsigned char *bytes, apr_size_t len)
 {
     if (len >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe) {
@@ -177,8 +177,8 @@ static char looks_like(const char *text, apr_size_t length)
     return 0;
 }
 
-/* The end of a word at text, if all its letters are ASCII or look like that, and it has some of
- * both; else text. A name that is wholly in another alphabet is one. */
+/* The end of a word at text, if it mixes ASCII letters with letters that look like ASCII; else text
+ * itself. A name that is entirely in another alphabet is legitimate. */
 static const char *mixed_word(const char *text, const char *end)
 {
     int has_ascii = 0, has_other = 0;

@@ -173,7 +173,8 @@ void mta_sts_repair_escapes(mta_sts_repair *repair)
     if (memchr(repair->text, '&', repair->len) || memchr(repair->text, '<', repair->len)) {
         replace(repair, read_html, "is escaped for HTML");
     }
-    /* "=20" is also how a policy id of this century begins: only "=3D" proves quoted-printable. */
+    /* "=20" also occurs before a policy id that begins with a year ("id=2026..."): only "=3D"
+     * proves quoted-printable. */
     if (mta_sts_repair_contains(repair->text, "=3D")) {
         replace(repair, read_quoted_printable, "is encoded as quoted-printable");
     }
@@ -181,7 +182,7 @@ void mta_sts_repair_escapes(mta_sts_repair *repair)
         mta_sts_repair_contains(repair->text, "version%3A")) {
         replace(repair, read_url, "is percent-encoded, as in a URL");
     }
-    /* The address of a report may rightly contain such escapes, a host or a version may not. */
+    /* A report URI may legitimately contain such escapes, but neither a host nor a version may. */
     if (mta_sts_repair_contains(repair->text, "v1%3B") ||
         mta_sts_repair_contains(repair->text, "v1;%20") ||
         (mta_sts_repair_contains(repair->text, "mode:") &&

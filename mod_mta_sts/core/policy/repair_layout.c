@@ -90,7 +90,7 @@ static const char *skip_number(const char *line)
     return *c == ' ' || *c == '\t' ? c + strspn(c, " \t") : NULL;
 }
 
-/* The header of an HTTP response, as "curl -i" shows it. */
+/* Removes the header of an HTTP response, as "curl -i" shows it. */
 static void cut_header(mta_sts_repair *repair)
 {
     const char *line = repair->text;
@@ -114,7 +114,7 @@ static int is_field_line(const char *line)
     return name_length(line) != 0;
 }
 
-/* The header of a mail or a document, up to an empty line; a policy has neither. */
+/* Removes the header of a mail or a document, up to the first empty line; a policy has neither. */
 static void cut_other_header(mta_sts_repair *repair)
 {
     const char *line = repair->text;
@@ -132,7 +132,7 @@ static void cut_other_header(mta_sts_repair *repair)
     }
 }
 
-/* "-- " before the name of the sender of a mail. */
+/* Removes the signature of a mail, which begins with the line "-- ". */
 static void cut_signature(mta_sts_repair *repair)
 {
     const char *line;
@@ -182,7 +182,7 @@ static void remove_bold(mta_sts_repair *repair)
     mta_sts_repair_set(repair, out->bytes, out->len, "contains Markdown asterisks");
 }
 
-/* Names are written with dots in brackets so that programs make no links of them. */
+/* People write dots in brackets ("example[.]com") so that programs do not turn names into links. */
 static void join_dots(mta_sts_repair *repair)
 {
     mta_sts_buffer *out = mta_sts_buffer_make(repair->p);
@@ -299,7 +299,7 @@ static void put_mx(mta_sts_buffer *out, const char *value)
     }
 }
 
-/* The configuration of httpd instead of the policy that it makes of it. */
+/* Reads httpd's directives, which were given instead of the policy that they define. */
 static void read_directives(mta_sts_repair *repair)
 {
     mta_sts_buffer *mx = mta_sts_buffer_make(repair->p), *out = mta_sts_buffer_make(repair->p);

@@ -10,7 +10,7 @@
 #include "core/base/name.h"
 #include "core/base/text.h"
 
-/* The MX hosts of a policy and of MTASTSMx. */
+/* Repairs the MX hosts in a policy and in MTASTSMx. */
 
 #define SEPARATORS " \t[]\"'`<>^$"
 
@@ -35,8 +35,8 @@ static const char *repair_host(mta_sts_repair *repair, const char *typed)
     return host;
 }
 
-/* The value after the "MX" of a record in a zone file, where only a preference and a host follow;
- * else the whole value. */
+/* If the value is an MX record in a zone file, the text after "MX", where only a preference and a
+ * host follow; else the whole value. */
 static char *skip_record(mta_sts_repair *repair, char *value)
 {
     char *c;
@@ -51,7 +51,8 @@ static char *skip_record(mta_sts_repair *repair, char *value)
     return value;
 }
 
-/* Whether a word among hosts is none, which is noted: a preference, "and". */
+/* Whether an item of a list of hosts is not a host, but a preference or "and"; that is recorded as
+ * a repair. */
 static int is_word(mta_sts_repair *repair, const char *word)
 {
     if (strspn(word, "0123456789") == strlen(word)) {
@@ -85,7 +86,7 @@ static const char *repair_pattern(mta_sts_repair *repair, char *host)
     return pattern;
 }
 
-/* Puts a blank for each "/" between two hosts; what follows the host in a URL is no host. */
+/* Replaces each "/" between two hosts by a blank; the path of a URL is not a host. */
 static void part_at_slashes(char *list)
 {
     char *c;

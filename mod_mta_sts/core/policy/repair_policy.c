@@ -44,7 +44,7 @@ static const struct {
 typedef struct state {
     mta_sts_repair *repair;
     mta_sts_buffer *out;
-    int is_json;         /* which explains its commas and quotation marks */
+    int is_json;         /* so that commas and quotation marks are part of the notation */
     int field;           /* of the previous line: a list of mx hosts may continue without a name;
                             -1: none */
     const char *max_age; /* a value that may continue after a separator: "604" of "604,800"; or
@@ -56,7 +56,7 @@ static void note(state *s, const char *clause)
     mta_sts_repair_note(s->repair, clause);
 }
 
-/* Notes what belongs to the notation of JSON. */
+/* Records a repair unless the notation of JSON explains it. */
 static void note_unless_json(state *s, const char *clause)
 {
     if (!s->is_json) {
@@ -77,7 +77,7 @@ static char *trim(char *text, const char *what)
     return text;
 }
 
-/* The length of a name at text, compared as above; 0: another one is there. */
+/* The length of the field name at text, compared as above; 0: the text has another name. */
 static apr_size_t match_name(const char *text, const char *bare)
 {
     const char *c, *at = bare;
@@ -187,7 +187,7 @@ static void end_max_age(state *s)
     }
 }
 
-/* Cuts off what people write after a value for other people: "604800 # a week". */
+/* Removes a comment after a value: "604800 # a week". */
 static void cut_remark(state *s, char *value)
 {
     char *c;

@@ -51,7 +51,7 @@ static const struct {
       "tlsrtpv1", "tlsprtv1", "tlrptv1", "tlsrptvl", "tlsrptv1."}},
 };
 
-/* The length of a version at the beginning of text, however it is spelled; 0: it is none. */
+/* The length of a version at the beginning of text, in any spelling; 0: there is none. */
 static apr_size_t version_length(const char *text, const char *version)
 {
     apr_size_t len = strlen(version), i, k, bare_len = 0;
@@ -109,7 +109,7 @@ int mta_sts_repair_is_version(const char *text, const char *version)
     return match_version(text, version) || match_bare_version(text, version);
 }
 
-/* Several lines of a zone file are in parentheses. */
+/* Removes parentheses, in which a zone file encloses a record of several lines. */
 static void cut_parentheses(mta_sts_repair *repair, apr_size_t before)
 {
     apr_size_t len = repair->len;
@@ -122,7 +122,7 @@ static void cut_parentheses(mta_sts_repair *repair, apr_size_t before)
     }
 }
 
-/* What is left if the record occurs twice in the same text, with the same fields; else fields. */
+/* If the text contains the same record twice, the fields of one of them; else fields. */
 static const char *cut_double(mta_sts_repair *repair, const char *fields, const char *version)
 {
     const char *c, *rest;
@@ -287,7 +287,7 @@ const char *mta_sts_repair_is_lost(const char *id)
                : NULL;
 }
 
-/* ".0" at the end of a number of a spreadsheet. */
+/* Whether an id ends in ".0", which a spreadsheet has added to a number. */
 static int is_decimal(const char *id)
 {
     return strchr(".,", *id) && id[1] == '0' && !id[1 + strspn(id + 1, "0")];

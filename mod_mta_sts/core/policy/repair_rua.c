@@ -71,7 +71,7 @@ static const char *repair_scheme(mta_sts_repair *repair, const char *uri)
     return uri;
 }
 
-/* A mail address without a second "@" or "." beside another one. */
+/* A mail address with repeated "@" or "." reduced to one. */
 static const char *collapse(apr_pool_t *p, const char *uri)
 {
     char *copy = apr_pstrdup(p, uri), *to = copy;
@@ -91,7 +91,7 @@ static const char *repair_uri(mta_sts_repair *repair, const char *uri)
     const char *size = strchr(uri, '!');
 
     if (size && size[1 + strspn(size + 1, "0123456789kmgtKMGT")] == '\0') {
-        /* Only DMARC has a size limit like "!10m". */
+        /* A size limit such as "!10m" exists in DMARC only. */
         uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri));
     }
     uri = repair_scheme(repair, uri);
@@ -133,7 +133,7 @@ int mta_sts_repair_is_in_url(const char *list, const char *mark)
     if (apr_cstr_casecmpn(start, "http", 4) != 0 || !len || begins_uri(mark + 1)) {
         return 0;
     }
-    /* "@" is in a mail address, "=" in a field, and "." in a host. */
+    /* What follows is a mail address if it contains "@", a field if "=", and a host if ".". */
     for (c = mark + 1; c < mark + 1 + len && !strchr("@=.", *c); c++) {
     }
     return c == mark + 1 + len;
@@ -202,7 +202,8 @@ static const char *cut_names(mta_sts_repair *repair, const char *list)
     return out->bytes;
 }
 
-/* Whether a URI ends in a domain of one label: "mailto:a@example" before ",com". */
+/* Whether a URI ends in a domain with a single label, because a comma was typed instead of a dot:
+ * "mailto:a@example" in "mailto:a@example,com". */
 static int is_cut(const char *uri)
 {
     const char *at = uri ? strrchr(uri, '@') : NULL;
@@ -227,7 +228,7 @@ static char *part(mta_sts_repair *repair, const char *list)
 
     for (c = list; *c; c++) {
         if (c > list && begins_uri(c)) {
-            out->len -= last == '&' || last == '+' || last == '/'; /* which stood for a comma */
+            out->len -= last == '&' || last == '+' || last == '/'; /* it was used as a separator */
             mta_sts_buffer_puts(out, ",");
         }
         is_query = *c == '?' || (is_query && !strchr(",;", *c) && !begins_uri(c));

@@ -10,9 +10,9 @@
 #include "core/base/format.h"
 #include "core/policy/policy.h"
 
-#define NUMBER_MAX 32 /* bytes: nobody writes a longer one */
+#define NUMBER_MAX 32 /* in bytes; longer numbers are not real values */
 
-/* Units by their beginning. */
+/* Units, by the prefix of their names. */
 static const struct {
     const char *unit;
     apr_int64_t seconds;
@@ -21,8 +21,8 @@ static const struct {
     {"d", 86400}, {"w", 604800}, {"y", 31536000},
 };
 
-/* The number at text, in the notation of a spreadsheet or of a calculator ("604800.0",
- * "6.048E+05", "86400*7", "604.800"), if it is a whole one; else 0. */
+/* The number at text, in the notation of a spreadsheet or of a calculator ("604800.0", "6.048E+05",
+ * "86400*7", "604.800"), if it is an integer; else 0. */
 static apr_int64_t calculate(const char *text)
 {
     apr_int64_t number = 0, factor = 0;

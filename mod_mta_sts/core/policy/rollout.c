@@ -43,8 +43,9 @@ static mta_sts_rollout_policy *earlier_at(const mta_sts_rollout *rollout, int i)
     return APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
 }
 
-/* Whether a policy is rather the current one than another. After a change on one of several
- * machines the new one is, which began last; httpd prefers what is configured. */
+/* Whether a policy, and not another one, is the current one. If only one of several machines has
+ * been changed, it is the policy that was begun last. A configured policy takes precedence, as in
+ * httpd. */
 static int is_preferred(const mta_sts_rollout_served *one, const mta_sts_rollout_served *other)
 {
     return !other                               ? 1
@@ -82,7 +83,7 @@ static mta_sts_rollout_policy *make_policy(apr_pool_t *p, const mta_sts_rollout_
     return policy;
 }
 
-/* Other machines may serve the current policy for longer. */
+/* Another machine may have been serving the current policy for longer. */
 static void add_current(mta_sts_rollout *rollout, const mta_sts_rollout_served *served)
 {
     if (served->is_served && served->from < rollout->current->from) {
@@ -138,8 +139,8 @@ static int compare_policies(const void *one, const void *other)
     return a->until != b->until ? (a->until < b->until ? 1 : -1) : strcmp(a->id, b->id);
 }
 
-/* Since when what is served is recorded: the end of a hosted policy is, although its beginning may
- * not be. */
+/* Determines when the record begins. For a hosted policy, the end is recorded even if its beginning
+ * is not. */
 static void note_since(mta_sts_rollout *rollout, const mta_sts_rollout_served *one)
 {
     const apr_time_t since = one->from ? one->from : one->is_served ? 0 : one->until;
@@ -208,7 +209,8 @@ static void add_network(mta_sts_rollout_policy *policy, const mta_sts_rollout_fe
     policy->cached_by_log = later(policy->cached_by_log, until);
 }
 
-/* What no policy or network is known of, may have been any of those of its time. */
+/* A fetch that is recorded without its policy or network may have been of any policy that was
+ * served at that time. */
 static void doubt_all(mta_sts_rollout *rollout, apr_time_t last)
 {
     int i;
@@ -228,7 +230,7 @@ static int is_current(const mta_sts_rollout *rollout, const mta_sts_rollout_fetc
     return rollout->current && strcmp(rollout->current->id, fetch->id) == 0;
 }
 
-/* Requests of others are not of a network; the log has one for each hour only together. */
+/* Requests under "other" belong to no network: the log only has their sum for each hour. */
 static void add_current_fetches(mta_sts_rollout *rollout, const apr_array_header_t *fetches,
                                 apr_hash_t *updated)
 {
@@ -255,7 +257,7 @@ static void add_earlier_fetch(mta_sts_rollout *rollout, const mta_sts_rollout_fe
     if (!policy || !*fetch->network) {
         return;
     }
-    if (fetch->last > policy->until) { /* a machine that had not noticed the change */
+    if (fetch->last > policy->until) { /* served by a machine that did not know of the change yet */
         policy->until = fetch->last;
         policy->cached = later(policy->cached, fetch->last + max_age_of(policy->policy));
     }
@@ -280,7 +282,7 @@ static void sort(apr_array_header_t *networks)
           compare_networks);
 }
 
-/* Drops the policies of which no copy is left. */
+/* Drops the policies of which no copies are left, and sorts the others. */
 static void finish(mta_sts_rollout *rollout)
 {
     apr_array_header_t *earlier = rollout->earlier;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When which change is safe. */
+/* When each change is safe. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -114,7 +114,8 @@ static int names(const mta_sts_policy *policy, const char *mx)
     return *mx != '*' && mta_sts_policy_covers(policy, mx);
 }
 
-/* In mode testing, senders deliver to every MX host. */
+/* Whether copies of the policy restrict senders to MX hosts that include this one: in mode testing,
+ * senders deliver to every MX host. */
 static int requires(const mta_sts_rollout_policy *policy, const char *mx)
 {
     return policy->policy->mode == MTA_STS_MODE_ENFORCE && names(policy->policy, mx);
@@ -149,7 +150,7 @@ static void add_mx(mta_sts_rollout *rollout, const mta_sts_rollout_policy *polic
     }
 }
 
-/* A current policy in another mode than none first has to be replaced by one in mode none. */
+/* A current policy in a mode other than none first has to be replaced by one in mode none. */
 static void add_withdrawal(mta_sts_rollout *rollout)
 {
     mta_sts_rollout_date date = date_of(rollout, MTA_STS_ROLLOUT_WITHDRAW, NULL, is_policy);
@@ -200,7 +201,7 @@ int mta_sts_rollout_is_outstanding(const mta_sts_rollout_date *date)
 
 /* --- for people --- */
 
-/* Rounded up to the minute that is shown. */
+/* The time, rounded up to a full minute, since minutes are shown. */
 static const char *time_text(apr_pool_t *p, apr_time_t time)
 {
     return mta_sts_format_time(p, time + apr_time_from_sec(59));

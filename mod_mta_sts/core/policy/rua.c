@@ -135,11 +135,11 @@ const char *mta_sts_rua_check(apr_pool_t *p, const char *uri, int *is_used)
     return NULL;
 }
 
-/* The addresses as they were meant; NULL if no repair makes all of them valid. */
+/* The intended report addresses; NULL if no repair makes all of them valid. */
 static const char *meant(apr_pool_t *p, const char *text)
 {
     mta_sts_repair repair = mta_sts_repair_begin(p, text, strlen(text));
-    const char *field = strstr(text, "rua="); /* of a record that was copied as a whole */
+    const char *field = strstr(text, "rua="); /* if the whole record was pasted */
     char *bare = apr_pstrdup(p, field ? field + 4 : text);
     apr_size_t len;
     const char *repaired;

@@ -18,8 +18,8 @@ const char *mta_sts_rua_check(apr_pool_t *p, const char *uri, int *is_used);
 
 /*
  * Reads a report URI as an admin enters it. The separators of a record, "," "!" and ";", are
- * percent-encoded (RFC 8460 section 3), and the domain is converted to A-labels; everything else
- * that is not allowed in a URI is refused.
+ * percent-encoded (RFC 8460 section 3), and the domain is converted to A-labels; anything else that
+ * is not allowed in a URI is rejected.
  *
  * @param p   pool of the result and of the error text
  * @param uri out: a mailto or https URI

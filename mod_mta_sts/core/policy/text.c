@@ -95,8 +95,8 @@ static const char *corrected_lines(apr_pool_t *p, const char *text, apr_size_t l
     return count > 1 ? apr_pstrcat(p, shown, ", each on a line of its own", NULL) : shown;
 }
 
-/* "remove" and the lines that the repaired text does not contain any more; NULL if it has them all.
- */
+/* "remove" and the lines that the repaired text no longer contains; NULL if it contains all of
+ * them. */
 static const char *removed_lines(apr_pool_t *p, const char *text, apr_size_t len,
                                  const mta_sts_repair *repair)
 {
@@ -163,7 +163,8 @@ static void add_remaining(mta_sts_findings *to, const mta_sts_findings *from)
     }
 }
 
-/* If all errors are of one kind, their texts are right; only the first one gets a better fix. */
+/* If all errors have the same id, they are reported unchanged, except that the first one gets a
+ * better fix. */
 static void improve_fix(mta_sts_findings *findings, const char *fix)
 {
     int i;
@@ -207,7 +208,7 @@ static int is_changed(const mta_sts_repair *repair, const mta_sts_findings *stri
             mta_sts_findings_count(strict, MTA_STS_ERROR) > 1);
 }
 
-/* Whether the text has not one field of a policy, however it is read. */
+/* Whether neither the strict nor the repaired reading found any field of a policy. */
 static int is_without_fields(const mta_sts_findings *strict, const mta_sts_findings *repaired)
 {
     static const char *const ids[] = {"version-missing", "mode-missing", "max-age-missing",
@@ -286,7 +287,8 @@ static const struct {
     {"<html", "an HTML page", "serve the text of the policy at this URL"},
 };
 
-/* Whether the text goes on as a policy: people write "v=STSv1" for "version: STSv1" there, too. */
+/* Whether the text is a policy nevertheless: people also write "v=STSv1" instead of "version:
+ * STSv1" in a policy. */
 static int is_policy_line(const char *text, apr_size_t len)
 {
     line found;

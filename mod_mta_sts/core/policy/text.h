@@ -18,11 +18,12 @@
  *
  * @param p        pool of the policy
  * @param text     any bytes, not necessarily NUL-terminated
- * @param len      their number, without limit; more than MTA_STS_POLICY_READ_MAX is an error
+ * @param len      their number, which is not limited; more than MTA_STS_POLICY_READ_MAX bytes is an
+ *                 error
  * @param findings results are added here, with line numbers from 1; the policy is valid unless one
  *                 of them is an error
- * @return what could be parsed; in an invalid policy the mode may be MTA_STS_MODE_UNSET, max_age -1
- *         and the list of mx patterns empty
+ * @return the values that could be parsed; in an invalid policy, the mode may be
+ *         MTA_STS_MODE_UNSET, max_age -1, and the list of mx patterns empty
  */
 mta_sts_policy *mta_sts_policy_text_read(apr_pool_t *p, const char *text, apr_size_t len,
                                          mta_sts_findings *findings);

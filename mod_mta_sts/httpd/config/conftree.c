@@ -5,22 +5,23 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-#define NAME_SIZE 64 /* no directive that is looked for has a longer name */
+#define NAME_SIZE 64 /* in bytes; no directive that is searched for has a longer name */
 
-/* A virtual host. Its address is the key of the tables, as one member or the other. */
+/* A virtual host. The address of one of its members is the key in each table. */
 typedef struct vhost {
     const server_rec *server;
     const ap_directive_t *section;
 } vhost;
 
-/* In pconf. */
+/* The index, allocated from pconf. */
 typedef struct tables {
-    apr_hash_t *directives; /* name in lower case -> const ap_directive_t: the last one */
+    apr_hash_t *directives; /* name in lower case -> const ap_directive_t: the last directive with
+                               this name */
     apr_hash_t *by_server;  /* of vhost */
     apr_hash_t *by_section;
 } tables;
 
-static const tables *current; /* NULL: there is no configuration */
+static const tables *current; /* NULL: no configuration has been indexed */
 
 static apr_status_t forget(void *unused)
 {
@@ -29,7 +30,7 @@ static apr_status_t forget(void *unused)
     return APR_SUCCESS;
 }
 
-/* Where a <VirtualHost> begins, which its server and its section have in common. */
+/* The location of a <VirtualHost>, by which its server is matched with its section. */
 static const char *origin(apr_pool_t *p, const char *file, apr_uint64_t line)
 {
     return apr_psprintf(p, "%s:%" APR_UINT64_T_FMT, file, line);

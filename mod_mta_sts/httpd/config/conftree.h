@@ -6,12 +6,13 @@
 #include <util_cfgtree.h>
 
 /*
- * Finds directives of all modules. httpd's own tree (ap_conftree) can only be walked, and has tens
- * of thousands of virtual hosts on some machines; this index is made once in one walk.
+ * Finds directives of all modules. httpd's own tree (ap_conftree) can only be traversed, and
+ * contains tens of thousands of virtual hosts on some machines; this index is built in a single
+ * traversal.
  */
 
-/* Makes the index for the configuration that has been read. Called at configtest and at a start;
- * before, nothing is found. */
+/* Builds the index for the configuration that has been read. Must be called at configtest and at
+ * each start; before that, nothing is found. */
 void mts_conftree_index(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *main);
 
 /* The last directive of this name that is outside all sections, or NULL. */

@@ -27,7 +27,7 @@ const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *fi
                         mts_config_location(cmd->temp_pool, first));
 }
 
-/* Names in canonical form are used without a copy, and so is a single plain argument. */
+/* Names in canonical form, and a single argument without quotation marks, are not copied. */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args)
 {
     const char *arg = *args;

@@ -6,8 +6,8 @@
 #include <http_config.h>
 
 /*
- * Shared by the functions that read directives: errors, and splitting arguments. Errors are
- * returned to httpd, which adds file and line.
+ * Shared by the functions that process directives: errors, and splitting arguments. Errors are
+ * returned to httpd, which adds the file and the line.
  */
 
 /* Why a directive is not allowed in its context, or NULL. RSRC_CONF forbids directives in
@@ -22,15 +22,15 @@ const char *mts_directive_refuse_not_global(cmd_parms *cmd);
 const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error);
 
 /*
- * The error for a directive that is set twice to different values in one scope, as one of them
- * would silently be ignored.
+ * The error for a directive that is set twice to different values in one scope, because one of the
+ * values would silently be ignored.
  *
  * @param first the directive with the first value
  */
 const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
 
-/* The next argument of a directive, which lives as long as the configuration; advances args past
- * it. */
+/* Returns the next argument of a directive, which lives as long as the configuration, and advances
+ * args past it. */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args);
 
 #endif

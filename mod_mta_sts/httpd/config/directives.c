@@ -21,7 +21,7 @@ static mts_config *config_of(const cmd_parms *cmd)
     return mts_config_of(cmd->server);
 }
 
-/* The settings that a plain directive changes: those of the enclosing block, else of its server. */
+/* The settings that a directive changes: those of the enclosing block, or else of its server. */
 static mts_settings *settings_of(const cmd_parms *cmd)
 {
     mts_config *config = config_of(cmd);
@@ -85,7 +85,7 @@ static int holds(const apr_array_header_t *names, const char *name)
     return 0;
 }
 
-/* The error, with a corrected line if that can be determined. */
+/* The error for a value of MTASTSMx, with a corrected line if that can be determined. */
 static const char *refuse_mx(cmd_parms *cmd, const char *error)
 {
     const char *clauses, *args = cmd->directive->args;
@@ -115,7 +115,7 @@ static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *ar
     return NULL;
 }
 
-/* Splits the arguments here, since httpd's ITERATE stops at an empty argument and ignores the
+/* Splits the arguments itself, because httpd's ITERATE stops at an empty argument and ignores the
  * rest. */
 static const char *add_mx_args(cmd_parms *cmd, void *unused, const char *args)
 {
@@ -132,7 +132,7 @@ static const char *add_mx_args(cmd_parms *cmd, void *unused, const char *args)
     return error;
 }
 
-/* Extracts the text between "<MTASTSPolicy" and ">" to *domains, which lives as long as the
+/* Copies the text between "<MTASTSPolicy" and ">" to *domains, which lives as long as the
  * configuration. */
 static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const char **domains)
 {
@@ -201,8 +201,8 @@ static int is_policy_directive(const char *name)
     return 0;
 }
 
-/* Other directives have no meaning inside a block: they would silently apply to the server around
- * it. */
+/* Rejects other directives inside a block, because they would silently apply to the enclosing
+ * server. */
 static const char *refuse_other_directives(cmd_parms *cmd)
 {
     const ap_directive_t *child;

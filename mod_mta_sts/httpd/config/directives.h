@@ -5,7 +5,7 @@
 #include <httpd.h>
 #include <http_config.h>
 
-/* The directives of the module. They fill in the mts_config of their server. */
+/* The directives of the module. They set the members of the mts_config of their server. */
 extern const command_rec mts_directives[];
 
 #endif

@@ -38,7 +38,7 @@ static int write_all(int fd, const char *text, size_t len)
     return 0;
 }
 
-/* fchmod, since the umask may deny even the owner. */
+/* Uses fchmod(), because the umask may deny access even to the owner. */
 static int fill(int fd, const char *text, uid_t owner, gid_t group)
 {
     if (fchmod(fd, 0600) != 0 || (geteuid() == 0 && fchown(fd, owner, group) != 0)) {
@@ -48,7 +48,8 @@ static int fill(int fd, const char *text, uid_t owner, gid_t group)
 }
 
 /* @param text NULL: the file is removed
- * @return 0, or -1 with errno set */
+ * @return 0, or -1 with errno set
+ */
 static int replace(int directory, const char *name, const char *text, uid_t owner, gid_t group)
 {
     char tmp[64];
@@ -58,7 +59,7 @@ static int replace(int directory, const char *name, const char *text, uid_t owne
         return unlinkat(directory, name, 0) == 0 || errno == ENOENT ? 0 : -1;
     }
     apr_snprintf(tmp, sizeof(tmp), "%s.tmp", name);
-    unlinkat(directory, tmp, 0); /* left over from a crash */
+    unlinkat(directory, tmp, 0); /* a crash may have left it */
     fd = openat(directory, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return -1;
@@ -73,7 +74,8 @@ static int replace(int directory, const char *name, const char *text, uid_t owne
     return failed ? -1 : 0;
 }
 
-/* The names first: with new limits and old names import would quarantine too much. */
+/* The names are replaced first: with new limits and old names, mta-sts import would quarantine too
+ * many reports. */
 static int replace_both(int directory, const char *limits, const char *names, uid_t owner,
                         gid_t group)
 {

@@ -11,7 +11,7 @@
 #include "httpd/config/directive.h"
 #include "httpd/config/vhost_names.h"
 
-/* httpd makes a configuration of its own for each virtual host that has one of our directives. */
+/* httpd creates a separate mts_config for each virtual host that has a directive of this module. */
 static const char *refuse_context(cmd_parms *cmd)
 {
     const char *error = mts_directive_refuse_context(cmd);

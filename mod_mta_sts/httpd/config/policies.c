@@ -31,7 +31,7 @@ static mta_sts_finding *report(resolver *v, mta_sts_severity severity, const cha
     return finding;
 }
 
-/* Any directive of a scope, to point at when another is missing. */
+/* Any directive of a scope, to give a location if another directive is missing. */
 static const ap_directive_t *any_directive(const mts_settings *settings)
 {
     return settings->mx_at     ? settings->mx_at
@@ -39,7 +39,7 @@ static const ap_directive_t *any_directive(const mts_settings *settings)
                                : settings->max_age_at;
 }
 
-/* Adds advice on a policy, each with the directive that it is about. */
+/* Adds findings about a policy, each with the directive that it is about. */
 static void check_policy(resolver *v, const mta_sts_policy *policy, const mts_settings *settings,
                          const char *subject, const ap_directive_t *at)
 {
@@ -58,8 +58,8 @@ static void check_policy(resolver *v, const mta_sts_policy *policy, const mts_se
 /*
  * The policy that results from settings, or NULL after a finding.
  *
- * @param subject the policy domain that messages name
- * @param at      the location that messages name, which is stored in the policy
+ * @param subject the policy domain for messages
+ * @param at      the location for messages, which is stored in the policy
  */
 static const mts_policy *make_policy(resolver *v, const mts_settings *settings, const char *subject,
                                      const ap_directive_t *at)
@@ -201,7 +201,8 @@ static void report_ulabel(resolver *v, const char *name, const mts_config *confi
     }
 }
 
-/* The plain directives of a server define a policy for the policy hosts among its names. */
+/* Creates the policy that the plain directives of a server define for the policy hosts among its
+ * names. */
 static void resolve_plain(resolver *v, server_rec *s)
 {
     mts_config *config = mts_config_own(s);
@@ -227,7 +228,8 @@ static void resolve_plain(resolver *v, server_rec *s)
     if (names->nelts == 0) {
         return;
     }
-    if (!config) { /* a virtual host without directives of this module inherits everything */
+    if (!config) { /* a virtual host without directives of this module shares the main server's
+                      configuration */
         config = mts_config_merge(v->p, main, mts_config_create(v->p, s));
         ap_set_module_config(s->module_config, &mta_sts_module, config);
     }
@@ -258,8 +260,7 @@ void mts_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
     }
 }
 
-/* The host that a request is for: as httpd parsed it, or the server's name if there is no Host
- * header. */
+/* The host of a request: as httpd parsed it, or the server's name if there is no Host header. */
 static const char *host_of(const request_rec *r)
 {
     char *host;

@@ -23,7 +23,7 @@ static void add(const server_rec *s)
     mts_proxied_places[at] = s;
 }
 
-/* Only for the first one, since the others mostly have the same proxy. */
+/* Reports only the first virtual host, because the others mostly have the same proxy. */
 static void report(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
 {
     const server_rec *s = main;

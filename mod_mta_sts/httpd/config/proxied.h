@@ -7,21 +7,23 @@
 #include "core/base/finding.h"
 
 /*
- * Virtual hosts behind a proxy that terminates TLS, without mod_remoteip: the address of a request
- * is that of the proxy, unless another module has replaced it.
+ * Virtual hosts behind a proxy that terminates TLS, without mod_remoteip: the client address of a
+ * request is that of the proxy, unless another module has replaced it.
  */
 
 /*
- * Finds them. Called at configtest and at a start.
+ * Finds these virtual hosts. Must be called at configtest and at each start.
  *
- * @param findings one more, if the fetch log does not get any client's address
+ * @param findings a finding is added here if the addresses of clients are not available for the
+ *                 fetch log
  */
 void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
 
-/* The servers, each at its own place or at one of the next, so that a request finds its server in a
- * few instructions; at least half of the places are free. In pconf; NULL: there are none. */
+/* The servers, as a hash table with open addressing (linear probing), so that a request finds its
+ * server in a few instructions; at least half of the entries are free. Allocated from pconf; NULL:
+ * there are no such servers. */
 extern const server_rec **mts_proxied_places;
-extern apr_size_t mts_proxied_mask; /* number of places, a power of 2, minus 1 */
+extern apr_size_t mts_proxied_mask; /* number of entries, which is a power of 2, minus 1 */
 
 static inline apr_size_t mts_proxied_place(const server_rec *s)
 {
@@ -39,9 +41,9 @@ static inline int mts_proxied_has(const server_rec *s)
     return mts_proxied_places[at] == s;
 }
 
-/* The client's address, or NULL if only that of a proxy is known. Modules that replace an address
- * allocate a new one, also where mod_remoteip is configured: what comes without an address from the
- * proxy is not known to be from a client. */
+/* The client's address, or NULL if only that of a proxy is known. A module that replaces the
+ * address allocates a new one. This also applies where mod_remoteip is configured: if the proxy
+ * does not pass on an address, the client is not known. */
 static inline const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
 {
     return mts_proxied_places && r->server->server_scheme &&
@@ -50,8 +52,8 @@ static inline const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
                : r->useragent_addr;
 }
 
-/* The address of the client of a connection without a request; NULL if it may be that of a proxy
- * that passes connections on (PROXY protocol). */
+/* The client address of a connection without a request; NULL if it may be that of a proxy that
+ * forwards connections (PROXY protocol). */
 const apr_sockaddr_t *mts_proxied_connection(const conn_rec *c);
 
 #endif

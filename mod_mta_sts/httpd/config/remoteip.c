@@ -15,7 +15,8 @@ typedef struct listener {
 } listener;
 
 struct mts_remoteip {
-    apr_array_header_t *listeners; /* those that RemoteIPProxyProtocol names, each once */
+    apr_array_header_t *listeners; /* the addresses to which RemoteIPProxyProtocol applies, each
+                                      once */
 };
 
 static int is_same(apr_sockaddr_t *a, apr_sockaddr_t *b)
@@ -60,7 +61,7 @@ static int is_named(const ap_directive_t *directive, const char *name)
     return apr_cstr_casecmp(directive->directive, name) == 0;
 }
 
-/* The last directive of this name among these; its argument counts, unless none is needed. */
+/* The last directive with this name among these. */
 static const ap_directive_t *find(const ap_directive_t *directive, const char *name)
 {
     const ap_directive_t *found = NULL;
@@ -110,7 +111,7 @@ int mts_remoteip_has_proxy_protocol(const mts_remoteip *remoteip, apr_sockaddr_t
     return is_on;
 }
 
-/* The directive that is in effect for a server: its own, or else that of all. */
+/* The directive that is in effect for a server: its own, or else that of the main server. */
 static const ap_directive_t *in_effect(const server_rec *s, const char *name)
 {
     const ap_directive_t *own = find(mts_conftree_section(s), name);

@@ -6,26 +6,27 @@
 #include <util_cfgtree.h>
 
 /*
- * What the directives of mod_remoteip mean for each server. Its own configuration is private, so
- * this follows the directives as it does: RemoteIPHeader and the lists of proxies belong to a
- * virtual host or else to all, and RemoteIPProxyProtocol belongs to the addresses of the virtual
- * host that contains it, the last one for an address deciding.
+ * The effect of the directives of mod_remoteip on each server. The configuration of mod_remoteip is
+ * private, so this evaluates the directives in the same way: RemoteIPHeader and the lists of
+ * proxies apply to a virtual host or else to all; RemoteIPProxyProtocol applies to the addresses of
+ * the virtual host that contains it, and the last one for an address takes precedence.
  */
 typedef struct mts_remoteip mts_remoteip;
 
-/* @param p pool of the result, which refers to the addresses of the servers */
+/* Reads the directives. p: pool of the result, which refers to the addresses of the servers. */
 const mts_remoteip *mts_remoteip_read(apr_pool_t *p, const server_rec *main);
 
-/* Whether mod_remoteip replaces the address of a proxy on all addresses of a server. */
+/* Whether mod_remoteip replaces the address of a proxy by that of the client on all addresses of a
+ * server. */
 int mts_remoteip_replaces(const mts_remoteip *remoteip, const server_rec *s);
 
-/* Whether connections to this local address come through proxies that send the client's address
- * first (PROXY protocol): mod_remoteip gives it to requests, while that of a connection is the
- * proxy's. */
+/* Whether connections to this local address come from proxies that send the client's address first
+ * (PROXY protocol): mod_remoteip sets that address for requests, but the address of the connection
+ * remains that of the proxy. */
 int mts_remoteip_has_proxy_protocol(const mts_remoteip *remoteip, apr_sockaddr_t *local);
 
-/* The RemoteIPHeader that is in effect for a server without any list of proxies, so that every
- * client can claim any address; or NULL. */
+/* The RemoteIPHeader that is in effect for a server without any list of trusted proxies, so that
+ * each client can claim any address; or NULL. */
 const ap_directive_t *mts_remoteip_open_header(const server_rec *s);
 
 #endif

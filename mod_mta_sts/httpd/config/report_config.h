@@ -10,9 +10,9 @@
 #include "tlsrpt/report/report.h"
 
 /*
- * The configuration of reports: endpoint paths, limits, and where reports are stored. Written while
- * httpd reads its configuration, and only read afterwards; it lives in pconf. A member `..._at` is
- * the directive that set the value; NULL: the default.
+ * The configuration of reports: endpoint paths, limits, and where reports are stored. It is written
+ * while httpd reads its configuration, and only read afterwards; it is allocated from pconf. A
+ * member `..._at` is the directive that set the value; NULL: the default.
  */
 
 /* Not /var/lib/mta-sts: Debian's postfix-mta-sts-resolver keeps its cache there. */
@@ -24,24 +24,24 @@ typedef struct mts_report_path {
     const ap_directive_t *at;
 } mts_report_path;
 
-/* What is recorded of the clients that request policies. */
+/* What is recorded about the clients that request policies. */
 typedef enum mts_fetch_log {
     MTS_FETCH_LOG_OFF,
     MTS_FETCH_LOG_NETWORK, /* their networks */
-    MTS_FETCH_LOG_ADDRESS, /* for a day, their addresses, too */
+    MTS_FETCH_LOG_ADDRESS, /* and their full addresses for a day */
 } mts_fetch_log;
 
 /* Settings for the whole server. */
 typedef struct mts_report_config {
-    apr_int64_t max_sent, max_inflated; /* in bytes, of one report */
+    apr_int64_t max_sent, max_inflated; /* in bytes, maximum size of one report */
     const ap_directive_t *max_size_at;
     apr_int64_t spool_quota, quarantine_quota; /* in bytes on disk */
     const ap_directive_t *quota_at;
-    apr_int64_t per_minute; /* requests from one client address */
+    apr_int64_t per_minute; /* maximum number of requests per minute from one client address */
     const ap_directive_t *limit_at;
     apr_int64_t keep_days;
-    apr_int64_t certificate_days; /* a certificate with fewer days left is a warning; 0: depends
-                                     on its lifetime */
+    apr_int64_t certificate_days; /* a certificate that expires in fewer days is a warning; 0:
+                                     depends on its lifetime */
     const ap_directive_t *certificate_days_at;
     const ap_directive_t *keep_at;
     mts_fetch_log fetch_log;
@@ -50,19 +50,19 @@ typedef struct mts_report_config {
     const ap_directive_t *fetch_keep_at;
     apr_array_header_t *domains; /* of const char *: canonical; may be empty */
     const char *driver;          /* of apr_dbd: "sqlite3" or "pgsql" */
-    const char *database;        /* sqlite3: an absolute path, or NULL: a file in the state
-                                    directory; pgsql: what PQconnectdb accepts, which may contain
-                                    a password */
+    const char *database; /* sqlite3: an absolute path, or NULL for a file in the state directory;
+                             pgsql: a connection string for PQconnectdb, which may contain a
+                             password */
     const ap_directive_t *database_at;
-    int is_hosting; /* whether policies are also in the database */
+    int is_hosting; /* whether the database contains policies as well */
     const ap_directive_t *is_hosting_at;
-    const char *state_dir; /* absolute, without a slash at the end */
+    const char *state_dir; /* absolute path, without a trailing slash */
     const ap_directive_t *state_dir_at;
 } mts_report_config;
 
 /*
- * The functions of the directives, in httpd/config/report_directives.c. Each returns NULL, or why
- * the value is refused and what is allowed.
+ * The functions that process the directives, in httpd/config/report_directives.c. Each returns
+ * NULL, or why the value is not valid and what is allowed.
  */
 const char *mts_report_set_path(cmd_parms *cmd, void *unused, const char *path);
 const char *mts_report_set_number(cmd_parms *cmd, void *unused, const char *number);
@@ -77,10 +77,10 @@ const char *mts_report_set_state_dir(cmd_parms *cmd, void *unused, const char *p
 /* "off", "network" or "address": the argument of MTASTSFetchLog. */
 const char *mts_fetch_log_name(mts_fetch_log log);
 
-/* The settings for the whole server, found from any of its servers. */
+/* The settings for the whole server; s may be any server_rec. */
 const mts_report_config *mts_report_config_of(const server_rec *s);
 
-/* The limits for reading a report, scaled by those in the directive. */
+/* The limits for reading a report, derived from MTASTSReportMaxSize. */
 tlsrpt_limits mts_report_limits_of(const server_rec *s);
 
 /* The endpoint's path in a server, its own or inherited; NULL if it has none. */

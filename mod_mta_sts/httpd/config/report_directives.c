@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The directives about reports and their files. */
+/* The directives about reports and their storage. */
 #include <stddef.h>
 
 #include <apr_cstr.h>
@@ -40,7 +40,7 @@ static int is_second(const cmd_parms *cmd, const ap_directive_t *first)
 
 /* --- numbers --- */
 
-/* One number of a directive: its range, and where to store it. */
+/* One number in a directive: its range, and where it is stored. */
 typedef struct number_rule {
     const char *directive;
     const char *(*parse)(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
@@ -55,7 +55,7 @@ typedef struct number_rule {
             offsetof(mts_report_config, at)                                                        \
     }
 
-/* The two numbers of one directive are adjacent. */
+/* The two numbers of the same directive must be adjacent. */
 static const number_rule number_rules[] = {
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_SENT_MAX, max_sent, max_size_at),
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_INFLATED_MAX, max_inflated,
@@ -112,7 +112,8 @@ const char *mts_report_set_number(cmd_parms *cmd, void *unused, const char *numb
     return set_numbers(cmd, &number, 1);
 }
 
-/* JSON that is not compressed needs a limit as large as that for what is sent. */
+/* Rejects a limit for inflated reports that is smaller than the limit for sent ones, because a
+ * report may be sent uncompressed. */
 static const char *refuse_size(cmd_parms *cmd)
 {
     const mts_report_config *config = config_of(cmd);
@@ -136,8 +137,8 @@ const char *mts_report_set_pair(cmd_parms *cmd, void *unused, const char *one, c
 
 /* --- paths --- */
 
-/* The characters that RFC 3986 section 3.3 allows in a path, without escapes, because the path of a
- * request is compared as it was sent. */
+/* Whether a path consists of the characters that RFC 3986 section 3.3 allows, without
+ * percent-encoding, because the path of a request is compared as it was sent. */
 static int is_url_path(const char *path)
 {
     for (; *path; path++) {
@@ -148,7 +149,8 @@ static int is_url_path(const char *path)
     return 1;
 }
 
-/* Segments that clients remove before they send a request (RFC 3986 section 5.2.4). */
+/* Whether a path has segments that clients remove before they send a request (RFC 3986 section
+ * 5.2.4), or empty ones. */
 static int has_dots_or_gaps(const char *path)
 {
     static const char *const segments[] = {"/", "./", "../"};

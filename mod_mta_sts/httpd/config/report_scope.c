@@ -13,9 +13,9 @@
 #include "tlsrpt/spool/scope.h"
 
 struct mts_report_scope {
-    apr_hash_t *names;           /* domains, hosts and mx patterns; each maps to itself */
-    apr_hash_t *blocks;          /* further domains: the keys of the main server's blocks, which
-                                    may be many; or NULL */
+    apr_hash_t *names;  /* domains, hosts and mx patterns -> themselves */
+    apr_hash_t *blocks; /* a hash whose keys are further domains: those of the main server's blocks,
+                           which may be many; or NULL */
     apr_array_header_t *aliases; /* of const char *: wildcard aliases of policy hosts */
 };
 
@@ -69,7 +69,7 @@ static void report_no_domain(const mts_report_path *endpoint, mta_sts_findings *
     finding->line = endpoint->at->line_num;
 }
 
-/* Only for the first endpoint, since the others mostly have the same proxy. */
+/* Reports only the first endpoint, because the others mostly have the same proxy. */
 static void report_proxy(const server_rec *main, mta_sts_findings *findings)
 {
     const mts_remoteip *remoteip = mts_remoteip_read(findings->pool, main);
@@ -94,7 +94,7 @@ static void report_proxy(const server_rec *main, mta_sts_findings *findings)
     finding->line = mts_config_of(s)->report_path.at->line_num;
 }
 
-/* Only for the first endpoint, too. */
+/* Reports only the first endpoint, as above. */
 static void report_open_header(const server_rec *main, mta_sts_findings *findings)
 {
     const ap_directive_t *header = NULL;
@@ -191,7 +191,7 @@ static int has_alias(const mts_report_scope *scope, apr_pool_t *p, const char *d
     return 0;
 }
 
-/* A pattern *.example.com matches hosts with one more label (RFC 8461 section 4.1). */
+/* The pattern *.example.com matches hosts with exactly one more label (RFC 8461 section 4.1). */
 static int has_name(const mts_report_scope *scope, apr_pool_t *p, const char *name)
 {
     const char *parent = strchr(name, '.');

@@ -30,7 +30,7 @@ int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp)
            mts_report_config_of(main)->is_hosting;
 }
 
-/* Nobody would keep it up to date, and mta-sts import reads it if it is there. */
+/* Without hosting, the snapshot would become stale, and mta-sts import would still read it. */
 static void remove_snapshot(apr_pool_t *p, const char *state_dir)
 {
     static const char *const ends[] = {"", "-wal", "-shm"};

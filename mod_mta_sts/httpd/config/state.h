@@ -10,12 +10,12 @@
  * The state directory: created at start, opened by each child.
  */
 
-/* Whether there is anything to store: there are policies, or an endpoint, or hosting is on. */
+/* Whether a state directory is needed: there are policies or an endpoint, or hosting is on. */
 int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp);
 
-/* Creates the state directory and its subdirectories for the user that children run as; called at
- * start, when the process may be root. Problems are logged and do not prevent the start. Does
- * nothing without policies and endpoint. */
+/* Creates the state directory and its subdirectories, owned by the user as which child processes
+ * run. Must be called at start, when the process may be root. Problems are logged, but do not
+ * prevent the start. Does nothing unless mts_state_is_needed(). */
 void mts_state_prepare(server_rec *main, apr_pool_t *ptemp);
 
 /* The spool of this process; NULL in the parent. */

@@ -9,7 +9,7 @@
 #include "core/base/name.h"
 #include "httpd/config/conftree.h"
 
-/* A name that violates our rules for host names is ignored, since no sender can use it. */
+/* A name that is not a valid host name is ignored, because no sender can use it. */
 static void add_host_name(apr_pool_t *p, apr_array_header_t *found, const char *name)
 {
     const char *canonical;
@@ -21,8 +21,8 @@ static void add_host_name(apr_pool_t *p, apr_array_header_t *found, const char *
     }
 }
 
-/* A wildcard alias counts if it can match "mta-sts." and more: it does if the part before its first
- * wildcard agrees with that. */
+/* Adds a wildcard alias if it can match policy hosts: the part before its first wildcard must be
+ * compatible with "mta-sts.". */
 static void add_wildcard_name(apr_pool_t *p, apr_array_header_t *found, const char *name)
 {
     const apr_size_t prefix = strlen(MTA_STS_POLICY_HOST_PREFIX);
@@ -103,7 +103,7 @@ static const ap_directive_t *ssl_engine(const ap_directive_t *directive)
     return engine;
 }
 
-/* The protocol of a listener is only known after configtest; until then its port decides. */
+/* The protocol of a listener is not known during configtest; then its port decides. */
 static int listener_is_https(const server_rec *s)
 {
     const char *protocol = ap_get_server_protocol((server_rec *)s);
@@ -124,7 +124,7 @@ static int has_directive(const ap_directive_t *directive, const char *name)
     return 0;
 }
 
-/* Its own SSLEngine, or else that of all servers; NULL if there is none. */
+/* The SSLEngine directive of a server, or else of the main server; NULL if there is none. */
 static const ap_directive_t *ssl_engine_of(const server_rec *s)
 {
     const ap_directive_t *own = ssl_engine(mts_conftree_section(s));
@@ -132,7 +132,7 @@ static const ap_directive_t *ssl_engine_of(const server_rec *s)
     return own ? own : mts_conftree_find("SSLEngine");
 }
 
-/* The scheme first: where it is not set, the configuration need not be searched. */
+/* Tests the scheme first: if it is not set, the configuration need not be searched. */
 int mts_vhost_names_is_behind_proxy(const server_rec *s)
 {
     const ap_directive_t *engine;

@@ -17,8 +17,8 @@ typedef struct mts_vhost_name {
 /* The names of one server: an array of mts_vhost_name, allocated with its contents from p. */
 apr_array_header_t *mts_vhost_names_of(apr_pool_t *p, const server_rec *s);
 
-/* The first policy host among the names that is written with U-labels, or NULL. No request reaches
- * it, because clients send A-labels, and httpd compares names as they are configured. */
+/* The first policy host among the names that contains U-labels, or NULL. No request matches it,
+ * because clients send A-labels, and httpd compares names as they are configured. */
 const char *mts_vhost_names_ulabel(const server_rec *s);
 
 /*
@@ -28,14 +28,14 @@ const char *mts_vhost_names_ulabel(const server_rec *s);
  */
 int mts_vhost_names_https(const server_rec *s);
 
-/* Whether directives of mod_ssl name CA certificates, which complete the chain of the certificate
- * files of a server. */
+/* Whether directives of mod_ssl specify files with CA certificates, which may complete the chain of
+ * a server's certificates. */
 int mts_vhost_names_has_chain(const server_rec *s);
 
 /* Whether a server is behind a proxy that terminates TLS. */
 int mts_vhost_names_is_behind_proxy(const server_rec *s);
 
-/* Whether the argument of a directive is On, which may be quoted. */
+/* Whether the argument of a directive is On, with or without quotation marks. */
 int mts_vhost_names_is_on(const ap_directive_t *directive);
 
 #endif

@@ -28,7 +28,8 @@ static int has_path(const core_dir_config *section, const char *path)
                                  : is_beginning(section->d, path);
 }
 
-/* A section about the whole site does not count, unless the endpoint's path is that. */
+/* Whether a section is about the endpoint. One about the whole site is not, unless the endpoint's
+ * path is "/". */
 static int is_about(const core_dir_config *section, const char *path)
 {
     return has_path(section, path) && (strcmp(path, "/") == 0 || !has_path(section, "/"));
@@ -39,8 +40,8 @@ static void apply(request_rec *r, ap_conf_vector_t *section)
     r->per_dir_config = ap_merge_per_dir_configs(r->pool, r->per_dir_config, section);
 }
 
-/* Whether the condition of an <If> or <ElseIf> holds; as in httpd, one that cannot be evaluated
- * does not. */
+/* Whether the condition of an <If> or <ElseIf> is true; as in httpd, one that cannot be evaluated
+ * is not. */
 static int holds(request_rec *r, const core_dir_config *section)
 {
     const char *error = NULL;
@@ -55,8 +56,8 @@ static int holds(request_rec *r, const core_dir_config *section)
     return result > 0 && !error;
 }
 
-/* Applies the <If>, <ElseIf> and <Else> sections in a section; those of the virtual host are about
- * the whole site. */
+/* Applies the <If>, <ElseIf> and <Else> sections inside a section. Those directly in the virtual
+ * host are about the whole site, and so do not apply. */
 static void apply_conditions(request_rec *r, ap_conf_vector_t *outer)
 {
     const apr_array_header_t *sections =
@@ -98,7 +99,7 @@ static int apply_sections(request_rec *r)
     return found->nelts > 0;
 }
 
-/* Does what httpd does for a request that maps to a file, after access_checker. */
+/* Does the same as httpd does after the access_checker hook for a request that maps to a file. */
 static int check_authorization(request_rec *r)
 {
     int status = ap_run_access_checker_ex(r);

@@ -5,17 +5,17 @@
 #include <httpd.h>
 
 /*
- * Directives in a <Location> or <LocationMatch> for the path of the endpoint, and in an <If> in
- * such a section, apply to it: Require, AuthType, LimitRequestBody, Header, SetEnvIf. The endpoint
- * is handled before everything else in the virtual host, so sections for the whole site ("/") do
- * not count: a site with a password must still receive reports.
+ * Directives in a <Location> or <LocationMatch> for the path of the endpoint, and in an <If> inside
+ * such a section, apply to the endpoint: Require, AuthType, LimitRequestBody, Header, SetEnvIf.
+ * Sections for the whole site ("/") do not apply, because the endpoint takes precedence over
+ * everything else in the virtual host: a password-protected site must still receive reports.
  */
 
 /*
- * Applies those sections to the request, and checks access; modules that ban clients in that hook
- * (mod_evasive), or limit requests while headers are parsed (mod_qos), run as well.
+ * Applies these sections to the request, and checks access. Modules that ban clients in the access
+ * checker hook (mod_evasive), or limit requests in the header parser hook (mod_qos), run as well.
  *
- * @return OK, or the status of a refusal
+ * @return OK, or the HTTP status with which the request is rejected
  */
 int mts_access_check(request_rec *r);
 

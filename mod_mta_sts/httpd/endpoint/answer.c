@@ -12,18 +12,18 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* How many rejections are logged in a minute, for all addresses together. */
+/* The maximum number of rejections that are logged per minute, for all addresses together. */
 #define LOG_LINES_MAX 100
 
 typedef struct answer {
     int status;
     int level;               /* of the log line */
-    const char *retry_after; /* seconds; NULL: a retry would get the same response */
+    const char *retry_after; /* in seconds; NULL: a retry would get the same response */
     const char *sentence;
 } answer;
 
-/* By outcome. What the admin must fix is logged as an error or a warning; what fail2ban can act on,
- * as a warning. */
+/* By outcome. Problems that the admin must fix are logged as errors or warnings; outcomes on which
+ * fail2ban can act, as warnings. */
 static const answer answers[MTS_COUNTERS] = {
     [MTS_REPORT_NEW] = {HTTP_CREATED, APLOG_INFO, NULL, "Thank you: the report was stored."},
     [MTS_REPORT_REPEATED] = {HTTP_OK, APLOG_INFO, NULL,
@@ -108,7 +108,7 @@ static const char *sentence_of(const request_rec *r, mts_counter outcome, const 
     if (is_stored(outcome) || outcome == MTS_REPORT_METHOD) {
         return apr_pstrcat(r->pool, usual, "\n", NULL);
     }
-    /* Details of a problem on this machine are not for clients: they are in the log. */
+    /* Clients get no details of problems on this machine: these are in the log. */
     return apr_pstrcat(r->pool, "The report was rejected: ",
                        answers[outcome].level == APLOG_ERR ? usual : why, ".\n", NULL);
 }

@@ -16,14 +16,16 @@
 #define FIRST_SIZE 8192
 #define READ_SIZE 32768
 
-/* A body may take this long, plus a second for each RATE_MIN bytes of it. */
+/* Receiving a body may take this long, plus a second for each RATE_MIN bytes received. */
 #define DEADLINE apr_time_from_sec(30)
 #define RATE_MIN 32768
 
-/* A refusal waits this long for the rest of a body over HTTP/2, unless too many do so already. */
+/* A rejection waits this long for the rest of a body over HTTP/2, unless too many requests do so
+ * already. */
 #define REFUSAL_WAIT apr_time_from_sec(1)
 
-/* Between attempts to read over HTTP/2: doubled each time that nothing has come. */
+/* The time between attempts to read over HTTP/2, which is doubled each time that nothing has
+ * arrived. */
 #define PAUSE_FIRST apr_time_from_msec(1)
 #define PAUSE_LONGEST apr_time_from_msec(50)
 
@@ -61,7 +63,8 @@ int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
     return declared_length(r) > (apr_off_t)limit_of(r, max);
 }
 
-/* Makes room for more bytes and a spare one. The size is doubled, so that data is rarely moved. */
+/* Ensures space for further bytes and one more. The size is doubled, so that data is rarely
+ * moved. */
 static int make_room(mts_body *body, apr_size_t *size, apr_size_t more)
 {
     apr_size_t needed = *size ? *size : FIRST_SIZE;
@@ -115,7 +118,7 @@ static int add_brigade(apr_bucket_brigade *brigade, apr_size_t max, mts_body *bo
     return OK;
 }
 
-/* When the next bytes must have arrived: a sender that sends slowly occupies a worker. */
+/* The time by which the next bytes must have arrived, because a slow sender occupies a worker. */
 static apr_time_t deadline_of(apr_time_t began, apr_size_t received)
 {
     return began + DEADLINE + (apr_interval_time_t)received * APR_USEC_PER_SEC / RATE_MIN;
@@ -176,7 +179,7 @@ static apr_status_t read_some(mts_waiter *waiter, apr_bucket_brigade *brigade, a
     return result;
 }
 
-/* The status for a body of which no more can be read. */
+/* The HTTP status for a body whose rest cannot be read. */
 static int status_of(apr_status_t result)
 {
     return result == APR_SUCCESS ? OK
@@ -205,7 +208,7 @@ static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
     return status;
 }
 
-/* @param patience the longest wait, or 0: as long as for a body that is read */
+/* @param patience maximum time to wait, in microseconds; 0: as long as for a body that is read */
 static void discard(request_rec *r, apr_size_t max, apr_interval_time_t patience)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);

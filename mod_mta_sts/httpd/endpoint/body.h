@@ -41,25 +41,26 @@ int mts_body_is_encoded(const request_rec *r, const mts_body *body);
 int mts_body_decode(request_rec *r, apr_size_t max, mts_body *body);
 
 /*
- * Reads the rest of a body that is refused, and drops it: clients that are still sending when the
- * response comes and the stream is closed (HTTP/2) may not see the response. It is not waited for a
- * body that is declared to be more than twice max, nor for one whose client waits for
- * "100 Continue"; otherwise it takes as long as mts_body_read at most.
+ * Reads and discards the rest of a rejected body: a client that is still sending when the stream is
+ * closed (HTTP/2) may not see the response. Does nothing for a body that is declared to be longer
+ * than twice max, or whose client is waiting for "100 Continue"; otherwise takes at most as long as
+ * mts_body_read.
  *
- * @param max in bytes: what mts_body_read would have accepted
+ * @param max in bytes: the limit for mts_body_read
  */
 void mts_body_discard(request_rec *r, apr_size_t max);
 
 /*
- * The same for a body that is refused before any of it is read, over HTTP/2 only: over HTTP/1.1 the
- * client gets the response, since httpd itself goes on reading before it closes the connection. It
- * waits for a second at most, and not at all while too many do so: slow senders must not hold
- * workers.
+ * The same for a body that is rejected before any of it has been read, for HTTP/2 only: with
+ * HTTP/1.1 the client gets the response, because httpd itself continues to read before it closes
+ * the connection (lingering close). Waits for at most a second, and not at all while too many
+ * requests do so, because slow senders must not occupy workers.
  *
- * @param waiting_max how many requests may wait at the same time
+ * @param waiting_max maximum number of requests that wait at the same time
  */
 void mts_body_discard_briefly(request_rec *r, apr_size_t max, int waiting_max);
 
+/* Frees the bytes of a body. */
 void mts_body_free(request_rec *r, mts_body *body);
 
 #endif

@@ -27,7 +27,7 @@
 
 /* --- storing --- */
 
-/* Where a report is to be stored, and the space it needs there. */
+/* Where a report is to be stored, and the space that it needs there. */
 typedef struct destination {
     tlsrpt_area area;
     int directory;
@@ -35,16 +35,16 @@ typedef struct destination {
 } destination;
 
 /* Counts a report (sign 1), or reverts that (-1). Reports are counted before they are stored, so
- * that many at once cannot exceed the quota. */
+ * that simultaneous reports cannot exceed the quota. */
 static void count(const request_rec *r, const destination *to, int sign)
 {
     mts_counters_add_usage(to->area, to->directory, sign * to->cost, sign);
     mts_room_add(to->area, r->useragent_ip, sign * to->cost, r->request_time);
 }
 
-/* Why there is no room for a report, or NULL.
+/* Why a report cannot be stored because of the quota, or NULL.
  *
- * @param outcome out: set if it is refused
+ * @param outcome out: set if the report is rejected
  */
 static const char *check_room(const request_rec *r, const destination *to, mts_counter *outcome)
 {
@@ -115,7 +115,7 @@ static int store(request_rec *r, const mts_body *body, const mts_opened *found)
  * sites. */
 static int uploads_max = 1;
 
-/* The same for refusals that wait. */
+/* The same for rejections that wait for the rest of a body. */
 static int refusals_max = 1;
 
 static void count_workers(void)
@@ -134,8 +134,8 @@ static void count_workers(void)
 
 /* --- handlers --- */
 
-/* Whether a request is for the endpoint. In a quick handler r->uri is as the client sent it; other
- * spellings of the path are not handled here. */
+/* Whether a request is for the endpoint. In a quick handler, r->uri is as the client sent it; other
+ * spellings of the path are not handled. */
 static int is_for_endpoint(const request_rec *r)
 {
     const char *path = mts_report_path_of(r->server);

@@ -39,10 +39,10 @@ typedef struct known_body {
     char digest[TLSRPT_DIGEST_LENGTH + 1];
     apr_uint32_t outcome;
     apr_uint32_t configuration;
-    apr_uint32_t until; /* in seconds since 1970, as far as 32 bits go; 0: no end */
+    apr_uint32_t until; /* in seconds since 1970, modulo 2^32; 0: never */
 } known_body;
 
-/* The same as words, which can be read and written atomically. */
+/* The contents as words, which can be read and written atomically. */
 typedef union known_words {
     known_body body;
     apr_uint64_t words[MTS_KNOWN_WORDS];
@@ -65,7 +65,7 @@ static int copy_entry(const mts_known *entry, known_words *copy)
     return before % 2 == 0 && __atomic_load_n(&entry->changes, __ATOMIC_RELAXED) == before;
 }
 
-/* The hash is 0 if it could not be computed. */
+/* Whether a hash could be computed; otherwise it is 0. */
 static int is_key(const mts_known_key *key)
 {
     return key->hash[0] || key->hash[1];
@@ -76,7 +76,7 @@ static apr_uint32_t seconds_of(apr_time_t time)
     return (apr_uint32_t)apr_time_sec(time);
 }
 
-/* Also if the clock was set back. */
+/* Whether an entry has expired; also true if the clock was set back. */
 static int is_over(const known_body *body, apr_time_t now)
 {
     apr_uint32_t left = body->until - seconds_of(now);
@@ -103,7 +103,8 @@ int mts_known_find(const mts_known_key *key, apr_time_t now, char digest[TLSRPT_
     return 0;
 }
 
-/* If a process is killed while it writes an entry, that entry is unusable until the next start. */
+/* If a process is killed while it is writing an entry, that entry is unusable until the next
+ * start. */
 void mts_known_add(const mts_known_key *key, apr_time_t until, const char *digest,
                    mts_counter outcome)
 {

@@ -19,16 +19,18 @@
 #include "tlsrpt/report/read.h"
 
 #define PATIENCE apr_time_from_sec(20)
-#define SMALL_SENT (64 * 1024) /* in bytes: such bodies may use one more token */
-#define SMALL_MEMORY (1 << 20) /* in bytes of parsed JSON: up to this, no token is needed */
-#define SPARE_MAX (256 * 1024) /* in bytes: what a child retains for its next report */
-#define LARGE (1024 * 1024)    /* in bytes of parsed JSON; a typical report needs a tenth of that */
-#define NUDGE (96 * 1024)      /* in bytes: over 64 KiB, below glibc's threshold for mmap */
+#define SMALL_SENT (64 * 1024) /* in bytes; bodies up to this size may use one more token */
+#define SMALL_MEMORY (1 << 20) /* in bytes of parsed JSON; up to this size, no token is needed */
+/* In bytes; the memory that a child process retains for its next report. */
+#define SPARE_MAX (256 * 1024)
+#define LARGE (1024 * 1024) /* in bytes of parsed JSON; a typical report needs a tenth of that */
+/* In bytes; larger than 64 KiB, but smaller than glibc's threshold for mmap(). */
+#define NUDGE (96 * 1024)
 
-/* The allocator for reading reports; NULL: the allocator of the request. Returning the memory to
- * the system after each report, as for a large one, would briefly stop all processors five times
- * for a report. It is never destroyed: prefork may stop a child while it reads a report, and
- * destroys the pools of the child before those of the request. */
+/* The allocator for reading reports; NULL: the allocator of the request. It retains memory, because
+ * returning memory to the system after each report would interrupt all processors five times per
+ * report (TLB shootdown). It is never destroyed: prefork may stop a child process while it is
+ * reading a report, and destroys the pools of the child before those of the request. */
 static apr_allocator_t *allocator;
 
 void mts_opened_child_init(apr_pool_t *pchild)
@@ -45,10 +47,10 @@ void mts_opened_child_init(apr_pool_t *pchild)
 }
 
 /*
- * Memory that jansson allocated stays in the arena of its thread, so each thread that ever read a
- * large report would hold 16 MiB. glibc trims the top of an arena only when a block of at least
+ * Memory that jansson has freed stays in the arena of its thread, so each thread that has ever read
+ * a large report would retain 16 MiB. glibc trims the top of an arena only when a block of at least
  * 64 KiB is freed, which jansson never does, and raises the threshold as larger blocks are freed,
- * unless it is set explicitly. malloc_trim returns free memory below the top.
+ * unless it is set explicitly. malloc_trim() returns free memory below the top.
  */
 static void trim_memory(apr_size_t parsed)
 {
@@ -166,8 +168,8 @@ static void open_body(request_rec *r, const mts_body *body, mts_opened *found)
     mts_token_release(MTS_TOKEN_LARGE, tokens.large);
 }
 
-/* A report is quarantined if its domain is not local: with MTASTSHosting it can become so at any
- * time. */
+/* When an outcome is forgotten: a report about a domain that is not local is quarantined, but with
+ * MTASTSHosting the domain can become local at any time. */
 static apr_time_t end_of(const request_rec *r, mts_counter outcome)
 {
     return outcome == MTS_REPORT_QUARANTINED && mts_hosting_is_on(r->server)

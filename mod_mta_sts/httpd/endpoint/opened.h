@@ -8,16 +8,16 @@
 #include "httpd/shared/counters.h"
 
 /*
- * Reads a body before it is stored. Bytes that were received before are recognized without
- * inflating them. Otherwise the number of bodies that all children inflate at the same time is
- * limited, and only one report that needs much memory is parsed at a time; small reports do not
- * wait for it.
+ * Reads the report in a body before it is stored. Bytes that were received before are recognized
+ * without inflating them. Otherwise, the number of bodies that all child processes inflate at the
+ * same time is limited, and reports that need much memory are parsed one at a time; small reports
+ * do not wait for them.
  */
 typedef struct mts_opened {
     mts_counter outcome; /* MTS_REPORT_NEW: about a local domain; MTS_REPORT_QUARANTINED: to be
-                            quarantined; else: rejected */
-    const char *why;     /* in the pool of the request; NULL: the default sentence */
-    char digest[TLSRPT_DIGEST_LENGTH + 1]; /* unless it is rejected */
+                            quarantined; all others: rejected */
+    const char *why;     /* allocated from the pool of the request; NULL: the default sentence */
+    char digest[TLSRPT_DIGEST_LENGTH + 1]; /* set unless the report is rejected */
 } mts_opened;
 
 /*
@@ -33,7 +33,7 @@ int mts_opened_decode(request_rec *r, apr_size_t max, mts_body *body);
  * others. */
 void mts_opened_make(request_rec *r, const mts_body *body, mts_opened *found);
 
-/* Called in child_init. */
+/* Must be called in child_init. */
 void mts_opened_child_init(apr_pool_t *pchild);
 
 #endif

@@ -26,18 +26,18 @@ APLOG_USE_MODULE(mta_sts);
 #define NAME_SIZE 256 /* a DNS name with its NUL */
 #define ACME_PROTOCOL "acme-tls/1"
 
-/* As mod_ssl_openssl.h declares it, which Debian does not install. mod_ssl calls it for each TLS
+/* Declared as in mod_ssl_openssl.h, which Debian does not install. mod_ssl calls it for each TLS
  * virtual host when httpd starts, as root. */
 typedef int ssl_init_server_hook(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx);
 #define ssl_HOOK_init_server_t ssl_init_server_hook
 
-/* A virtual host with MTASTSCertificates; in pconf. */
+/* A virtual host with MTASTSCertificates; allocated from pconf. */
 typedef struct vhost {
     struct vhost *next;
     server_rec *server;
     SSL_CTX *ctx;
     const mts_pair_config *config;
-    apr_array_header_t *own; /* of X509 *: the certificates that it has itself, owned by ctx */
+    apr_array_header_t *own; /* of X509 *: the virtual host's own certificates, owned by ctx */
 } vhost;
 
 static vhost *vhosts;
@@ -65,7 +65,7 @@ static int is_policy_host(const char *name)
     return strncmp(name, MTA_STS_POLICY_HOST_PREFIX, strlen(MTA_STS_POLICY_HOST_PREFIX)) == 0;
 }
 
-/* Whether a certificate covers it that SSLCertificateFile or mod_md has set. */
+/* Whether a certificate that SSLCertificateFile or mod_md has set covers a name. */
 static int has_own_certificate(const vhost *host, const char *name)
 {
     int i;
@@ -78,8 +78,8 @@ static int has_own_certificate(const vhost *host, const char *name)
     return 0;
 }
 
-/* Whether mod_md answers a challenge. Before TLS 1.3 that is not known yet when the certificate is
- * chosen; then mod_ssl replaces it later. */
+/* Whether mod_md is answering an ACME challenge. Before TLS 1.3, this is not known yet when the
+ * certificate is chosen; mod_ssl then replaces the certificate later. */
 static int is_challenge(const SSL *ssl)
 {
     const unsigned char *protocol;
@@ -115,10 +115,10 @@ int mts_handshake_covers(const char *name)
     return host != NULL;
 }
 
-/* --- the callbacks of OpenSSL --- */
+/* --- callbacks for OpenSSL --- */
 
-/* Instead of mod_ssl's callback of this kind, which has nothing to do any more: it has selected the
- * virtual host in the one for the ClientHello. */
+/* Replaces mod_ssl's server name callback, which has nothing left to do: mod_ssl has already
+ * selected the virtual host in its ClientHello callback. */
 static int check_name(SSL *ssl, int *alert, void *baton)
 {
     const vhost *host = baton;
@@ -146,7 +146,7 @@ static int use_pair(SSL *ssl, const mta_sts_pair *pair)
            1;
 }
 
-/* The last one that is set is the one that OpenSSL prefers. */
+/* OpenSSL prefers the pair that is set last. */
 static int present(void *baton, const mta_sts_pairs_choice *choice)
 {
     static const mta_sts_pair_kind order[] = {MTA_STS_PAIR_OTHER, MTA_STS_PAIR_RSA,
@@ -165,7 +165,7 @@ static int present(void *baton, const mta_sts_pairs_choice *choice)
     return 1;
 }
 
-/* Returns 1, or 0 to end the handshake. */
+/* Returns 1 to continue, or 0 to abort the handshake. */
 static int choose_pairs(SSL *ssl, void *baton)
 {
     const vhost *host = baton;

@@ -13,15 +13,15 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* A reader that no thread uses now. */
+/* A reader that no thread is using. */
 typedef struct idle_reader {
     struct idle_reader *next;
     mta_sts_lookup *lookup;
     apr_pool_t *pool;
 } idle_reader;
 
-/* Those of this child: as many as were ever used at the same time. They are never freed, because
- * other threads may still be running when a child ends. */
+/* The idle readers of this child process: as many as were ever used at the same time. They are
+ * never freed, because other threads may still be running when the process exits. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static idle_reader *idle;
 
@@ -43,7 +43,7 @@ static void drop(idle_reader *reader)
     apr_pool_destroy(reader->pool);
 }
 
-/* Its memory is not that of the child or of a request. */
+/* Opens a reader, whose memory belongs neither to the child's pool nor to a request. */
 static idle_reader *open_reader(const server_rec *s, apr_pool_t *p, const char **error)
 {
     idle_reader *reader;
@@ -83,7 +83,7 @@ static void push(idle_reader *reader)
     pthread_mutex_unlock(&lock);
 }
 
-/* A reader of the current file, or NULL after an error. */
+/* Returns a reader of the current file, or NULL after an error. */
 static idle_reader *take_reader(const server_rec *s, apr_pool_t *p, const char **error)
 {
     idle_reader *reader;
@@ -98,12 +98,13 @@ static idle_reader *take_reader(const server_rec *s, apr_pool_t *p, const char *
     return open_reader(s, p, error);
 }
 
-/* --- what they are asked --- */
+/* --- questions for readers --- */
 
 /* One question; the arguments of the two kinds. */
 typedef struct question {
     const char *domain;
-    mta_sts_lookup_policy *policy; /* NULL: whether reports about it are accepted */
+    mta_sts_lookup_policy *policy; /* NULL: the question is whether reports about the name are
+                                      accepted */
     const char *error;
 } question;
 
@@ -126,8 +127,8 @@ static const char *read_once(const server_rec *s, apr_pool_t *p, mts_hosting_rea
     return NULL;
 }
 
-/* A reader may have been opened before the file changed, so an error is only believed the second
- * time. */
+/* A reader may have been opened before the file was replaced, so an error is returned only if it
+ * occurs twice. */
 const char *mts_hosting_read(const server_rec *s, apr_pool_t *p, mts_hosting_reading *read,
                              void *baton)
 {
@@ -165,7 +166,7 @@ static void log_failure(const server_rec *s, const question *q)
     }
 }
 
-/* The same as for mts_hosting_read. */
+/* The same for a question. */
 static mta_sts_lookup_result ask(const server_rec *s, apr_pool_t *p, question *q)
 {
     mta_sts_lookup_result result = ask_once(s, p, q);

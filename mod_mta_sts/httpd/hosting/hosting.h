@@ -8,44 +8,46 @@
 #include "tlsrpt/report/report.h"
 
 /*
- * Hosted domains, whose policies are rows in the database (MTASTSHosting): each child reads the
- * local snapshot (core/hosting/snapshot.h), which the watchdog brings up to date. All functions may
- * be called by several threads at a time.
+ * Hosted domains, whose policies are rows in the database (MTASTSHosting): each child process reads
+ * the local snapshot (core/hosting/snapshot.h), which the watchdog updates. All functions are
+ * thread-safe.
  */
 
 /* Whether MTASTSHosting is on. */
 int mts_hosting_is_on(const server_rec *s);
 
-/* The path of the snapshot, in p. */
+/* The path of the snapshot, allocated from p. */
 const char *mts_hosting_file(const server_rec *s, apr_pool_t *p);
 
 /*
- * Finds the policy of a hosted domain. If the snapshot cannot be read, that is logged, at most once
- * a minute.
+ * Finds the policy of a hosted domain. Logs an error, at most once a minute, if the snapshot cannot
+ * be read.
  *
  * @param domain in lower case
  * @param p      pool of the policy
- * @param policy out: if it was found
- * @return MTA_STS_LOOKUP_NONE if hosting is off
+ * @param policy out: set with MTA_STS_LOOKUP_FOUND
+ * @return the result; MTA_STS_LOOKUP_NONE if hosting is off
  */
 mta_sts_lookup_result mts_hosting_find(const server_rec *s, const char *domain, apr_pool_t *p,
                                        mta_sts_lookup_policy *policy);
 
-/* Whether reports about a name are accepted: a hosted domain, or an MX host of one. p: scratch. */
+/* Whether reports about a name are accepted: it is a hosted domain, or an MX host of one. p:
+ * scratch memory. */
 int mts_hosting_has_name(const server_rec *s, apr_pool_t *p, const char *name);
 
-/* Whether a report is about such a name. */
+/* Whether a report is about such a name. p: scratch memory. */
 int mts_hosting_has_report(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);
 
-/* Reads the snapshot: returns NULL, or why that failed, which may be valid until its next use.
- * Results that it adds to must be empty again when it is called a second time. */
+/* A function that reads the snapshot. Returns NULL, or why that failed, which may be valid only
+ * until the next use of lookup. The function may be called a second time, and then must discard the
+ * results of the first call. */
 typedef const char *mts_hosting_reading(mta_sts_lookup *lookup, apr_pool_t *p, void *baton);
 
 /*
- * Calls a function that reads the current snapshot; after an error once more.
+ * Calls a function that reads the current snapshot; after an error, a second time.
  *
- * @param p     for its results, and pool of the error text
- * @param baton for the function
+ * @param p     pool of its results and of the error text
+ * @param baton passed to the function
  * @return NULL, or the error
  */
 const char *mts_hosting_read(const server_rec *s, apr_pool_t *p, mts_hosting_reading *read,

@@ -8,7 +8,7 @@
 #include "core/policy/certificate.h"
 
 /*
- * What a virtual host with MTASTSCertificates presents for one policy host.
+ * The key pairs that a virtual host with MTASTSCertificates presents for one policy host.
  */
 
 /*
@@ -27,8 +27,8 @@ apr_array_header_t *mts_pair_host_certificates(const server_rec *s, const char *
  *
  * @param s    a server without a pair for it
  * @param host borrowed by the finding
- * @param own  of const mta_sts_certificate *: those of the virtual host itself; or NULL
- * @return whether it was reported: false without MTASTSCertificates, if the key pairs are not
+ * @param own  of const mta_sts_certificate *: the virtual host's own certificates; or NULL
+ * @return whether a finding was added: 0 without MTASTSCertificates, if the key pairs are not
  *         known, as during configtest, or if one of its own certificates covers the host
  */
 int mts_pair_host_report_missing(const server_rec *s, const char *host,

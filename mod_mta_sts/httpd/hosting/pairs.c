@@ -13,12 +13,14 @@
 #include "httpd/config/report_config.h"
 #include "version.h"
 
-/* Written by the parent before it creates children, and by each process under the lock. */
+/* Written by the parent process before it creates child processes, and by each process while it
+ * holds the lock. */
 static mta_sts_pairs *pairs; /* NULL: not used */
 static mts_pairs_check_pair *check_pair;
-static mta_sts_pairs_users registered; /* the users that mts_pairs_read was called for */
+static mta_sts_pairs_users registered; /* the users for which mts_pairs_read was called */
 #ifdef PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
-/* Many handshakes at a time must not delay the one that brings a renewed pair. */
+/* Prefers writers, so that many simultaneous handshakes cannot delay the one that stores a renewed
+ * pair. */
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 #else
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
@@ -31,7 +33,8 @@ int mts_pairs_are_used(void)
 
 /* --- start --- */
 
-/* Pools of their own allocators: those of httpd's pools are for one thread. */
+/* Creates a pool with an allocator of its own, because the allocators of httpd's pools are not
+ * thread-safe. */
 static apr_pool_t *make_pool(apr_pool_t *parent)
 {
     apr_allocator_t *allocator;
@@ -184,7 +187,8 @@ void mts_pairs_check(const server_rec *main, mta_sts_pairs_counts *counts,
 {
     *counts = (mta_sts_pairs_counts){0, 0, 0, 0};
     if (pairs) {
-        pthread_rwlock_wrlock(&lock); /* counting uses memory of the table */
+        pthread_rwlock_wrlock(&lock); /* a write lock, because counting allocates from the pool of
+                                         the table */
         mta_sts_pairs_check(pairs, (int)mts_report_config_of(main)->certificate_days,
                             apr_time_now(), counts, findings);
         pthread_rwlock_unlock(&lock);

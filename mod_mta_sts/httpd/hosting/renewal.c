@@ -18,37 +18,38 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Untouched memory costs nothing. A pair needs 3 to 10 KiB. */
+/* In bytes. Pages that are never written to take no memory. A pair needs 3 to 10 KiB. */
 #define AREA_SIZE (8 * 1024 * 1024)
 
-/* Looking at the files takes at most this share of the parent's time. */
+/* Checking the files takes at most 1/COST_SHARE of the parent's time. */
 #define COST_SHARE 20
 
-/* A pair in the area; its path with a NUL, certificate and key follow. */
+/* A pair in the area; it is followed by its NUL-terminated path, the certificate and the key. */
 typedef struct entry {
     mta_sts_pairs_users users;
-    apr_size_t path_len, certificate_len, key_len; /* no certificate: only the users are new */
+    apr_size_t path_len, certificate_len, key_len; /* certificate_len 0: only the users are new */
 } entry;
 
-/* Children can write to it, so nobody trusts what is in it: the parent, which is root, only writes,
- * and children check all lengths. */
+/* Child processes can write to the memory, so its contents are not trusted: the parent process,
+ * which is root, never reads it, and child processes check all lengths. */
 typedef struct area {
     unsigned count; /* of complete entries; atomic */
     mts_pair_numbers numbers;
     _Alignas(entry) char bytes[AREA_SIZE];
 } area;
 
-static area *shared; /* of this start; NULL: no virtual host has pairs, or there is no memory */
+static area *shared; /* the area of this start; NULL: no virtual host has MTASTSCertificates, or
+                        there is no memory */
 static server_rec *main_server;
 
 /* --- children --- */
 
-/* How far this process has read; in the parent, how far it has written. */
+/* Up to where this process has read; in the parent process, up to where it has written. */
 static struct {
     pthread_mutex_t lock;
     unsigned count; /* atomic */
     apr_size_t offset;
-    int is_stopped; /* atomic: what follows is damaged */
+    int is_stopped; /* atomic: whether the rest is damaged */
 } done = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static apr_size_t size_of(const entry *e)
@@ -58,7 +59,7 @@ static apr_size_t size_of(const entry *e)
     return APR_ALIGN(size, sizeof(entry));
 }
 
-/* Whether it ends within `left` bytes, its own included. */
+/* Whether an entry, including its header, is within the next `left` bytes. */
 static int fits(const entry *e, apr_size_t left)
 {
     const apr_size_t lens[] = {sizeof(*e), e->path_len, e->certificate_len, e->key_len};
@@ -73,8 +74,8 @@ static int fits(const entry *e, apr_size_t left)
     return e->path_len > 0;
 }
 
-/* Another child may change the bytes meanwhile, so lengths and path are copied before they are
- * used. Returns whether there was an entry. */
+/* Stores the pair of the next entry. Another child process may change the bytes at the same time,
+ * so lengths and path are copied before they are used. Returns whether the entry was valid. */
 static int apply_next(apr_pool_t *scratch)
 {
     const char *at = shared->bytes + done.offset;
@@ -153,9 +154,10 @@ void mts_renewal_note_missing(int missing)
     }
 }
 
-/* --- the parent --- */
+/* --- the parent process --- */
 
-/* Its own pairs are up to date, and children that it creates later inherit them. */
+/* Appends a pair for existing child processes; those that are created later inherit the pairs of
+ * the parent. */
 static void append(void *baton, mta_sts_pairs_slot *slot, const mta_sts_pair_text *text)
 {
     entry e = {.users = slot->users, .path_len = strlen(slot->files.certificate) + 1};
@@ -183,7 +185,7 @@ static void append(void *baton, mta_sts_pairs_slot *slot, const mta_sts_pair_tex
     __atomic_store_n(&shared->count, done.count, __ATOMIC_RELEASE);
 }
 
-/* Logs the problems if they are not those of the last time. */
+/* Logs the problems if they have changed since the last time. */
 static void log_problems(server_rec *main, apr_pool_t *p, int is_start)
 {
     static unsigned last;
@@ -246,7 +248,8 @@ static apr_status_t forget(void *unused)
     return APR_SUCCESS;
 }
 
-/* New memory for each start: children of the last one may still read theirs. */
+/* Creates new memory at each start, because child processes of the previous generation may still
+ * read theirs. */
 void mts_renewal_prepare(apr_pool_t *pconf, server_rec *main)
 {
     apr_shm_t *memory;

@@ -5,10 +5,10 @@
 #include <apr_time.h>
 #include <httpd.h>
 
-/* What the dump of the configuration says about hosted domains: at configtest, when no child runs.
- */
+/* The numbers of hosted domains for the dump of the configuration, which runs at configtest,
+ * without child processes. */
 typedef struct mts_hosting_summary {
-    const char *problem;             /* why nothing is known; or NULL */
+    const char *problem;             /* why the numbers are not known, or NULL */
     apr_int64_t served, wrong, held; /* as in mta_sts_snapshot_state */
     apr_time_t synced;               /* 0: never */
 } mts_hosting_summary;

@@ -15,15 +15,15 @@
 #include "httpd/hosting/renewal.h"
 #include "httpd/policy/hosts.h"
 
-/* A list, and how many have it: requests, and `current`. */
+/* A list, and the number of its holders: requests, and `current`. */
 typedef struct made_list {
     mts_domains open;
-    apr_pool_t *pool; /* it contains this */
-    int changes;      /* of key pairs, when it was made */
+    apr_pool_t *pool; /* pool that contains this object */
+    int changes;      /* the counter of renewed key pairs when the list was created */
     int holders;
 } made_list;
 
-/* The newest list of this child; protected by the lock, as are the holders. */
+/* The newest list of this child process. The lock protects it, and the number of holders. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static made_list *current;
 static server_rec *main_server;
@@ -113,7 +113,8 @@ static void add_certificates(apr_pool_t *p, mts_domains *domains)
     apr_pool_destroy(scratch);
 }
 
-/* In a pool of its own allocator: the last request that has it frees it, in any thread. */
+/* Creates a list in a pool with an allocator of its own, because its last holder frees it, in any
+ * thread. */
 static made_list *make(int changes)
 {
     apr_pool_t *p;

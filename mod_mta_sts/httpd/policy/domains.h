@@ -11,47 +11,45 @@
 #include "httpd/config/policies.h"
 
 /*
- * The policy domains of the whole server for the status page: each once, sorted, however many
- * virtual hosts define its policy. A child creates the list when it is first needed, and again when
- * key pairs were renewed.
+ * The policy domains of the whole server for the status page: each domain once, sorted, even if
+ * several virtual hosts define its policy. A child process creates the list when it is first
+ * needed, and again after key pairs were renewed.
  */
 
 /* A policy domain, or a wildcard alias of policy hosts. */
 typedef struct mts_domain {
     const char *name;
-    const mts_served *served;               /* the definitions of its policy in order of
-                                               precedence */
-    int definitions;                        /* number of elements of served */
-    const mts_served *shown;                /* the definition that senders get; the first if they
-                                               get none */
-    mta_sts_mode mode;                      /* of the shown definition */
-    const mta_sts_certificate *certificate; /* of the certificates that its policy host presents,
-                                               the one that expires first; NULL: not known */
+    const mts_served *served; /* the definitions of its policy, in order of precedence */
+    int definitions;          /* number of elements of served */
+    const mts_served *shown;  /* the definition that senders get, or else the first one */
+    mta_sts_mode mode;        /* of the shown definition */
+    const mta_sts_certificate *certificate; /* the one that expires first among those that its
+                                               policy host presents; NULL: not known */
     int is_hosted;                          /* whether its policy is a row in the database */
-    const char *row_wrong, *row_fix;        /* why that row is wrong, and what to do; or NULL */
+    const char *row_wrong, *row_fix;        /* why its row is not valid, and what to do; or NULL */
 } mts_domain;
 
 typedef struct mts_domains {
     const apr_array_header_t *list;      /* of mts_domain, sorted by name */
     int modes[MTA_STS_MODE_ENFORCE + 1]; /* number of domains with this mode */
     const struct mts_hosts *hosts;
-    const mta_sts_certificate *first; /* of all virtual hosts with policy hosts, the certificate
-                                         that expires first; NULL: not known */
+    const mta_sts_certificate *first; /* the certificate that expires first among those of all
+                                         virtual hosts with policy hosts; NULL: not known */
 } mts_domains;
 
-/* The list, with the certificates as they are now; never NULL. It lives as long as p, and is not
- * changed. */
+/* Returns the list with the current certificates; never NULL. It lives as long as p, and is
+ * immutable. */
 const mts_domains *mts_domains_of(apr_pool_t *p);
 
 /* The domain with this name, or NULL. */
 const mts_domain *mts_domains_find(const mts_domains *domains, const char *name);
 
 /*
- * The hosted domain with this name: only if it is not configured.
+ * Finds the hosted domain with this name, unless it is a configured domain.
  *
  * @param p   pool of the result
- * @param row out: what is known of its row; row->domain is NULL if there is none
- * @return NULL if no policy is served for it
+ * @param row out: the data of its row; row->domain is NULL if there is none
+ * @return the domain; NULL if no policy is served for it
  */
 const mts_domain *mts_domains_hosted(const server_rec *s, const mts_domains *domains, apr_pool_t *p,
                                      const char *name, mta_sts_list_row *row);
@@ -66,7 +64,7 @@ typedef struct mts_domain_facts {
     const mta_sts_policy *policy;
     const char *id;
     const char *location;             /* "file:line", or "the database" */
-    int is_served;                    /* whether senders can fetch it */
+    int is_served;                    /* whether senders can fetch the policy */
     int days;                         /* until its certificate expires; 0 if unknown */
     const mta_sts_findings *findings; /* never MTA_STS_OK */
 } mts_domain_facts;

@@ -42,8 +42,8 @@ static void print_locations(apr_pool_t *p, const mts_entry *entry)
     }
 }
 
-/* Records whose values only the admin knows are comments, so that the lines can be pasted
- * unchanged. */
+/* Prints the records to publish. Records whose values only the admin knows are comments, so that
+ * the lines can be pasted unchanged. */
 static void print_records(apr_pool_t *p, const mts_entry *entry, const mts_hosts *hosts)
 {
     if (entry->served->is_pattern) {
@@ -69,7 +69,7 @@ static void print_entry(apr_pool_t *p, const mts_entry *entry, void *hosts)
     }
 }
 
-/* There may be a million of them, so they are not listed. */
+/* Prints numbers only, because there may be a million hosted domains. */
 static void print_hosting(apr_pool_t *p, server_rec *main)
 {
     const mts_hosting_summary *hosting = mts_hosting_summary_read(p, main);
@@ -91,7 +91,7 @@ static void print_hosting(apr_pool_t *p, server_rec *main)
     }
 }
 
-/* Runs at configtest, where -D sets defines. */
+/* Runs at configtest if -D has set the define. */
 static void dump(apr_pool_t *pconf, server_rec *main)
 {
     if (!ap_exists_config_define("DUMP_MTA_STS")) {

@@ -67,7 +67,7 @@ static json_t *directive_json(apr_pool_t *p, const ap_directive_t *directive)
     return directive ? location_json(p, directive->filename, directive->line_num) : json_null();
 }
 
-/* null for the main server, or if there is no server. */
+/* A virtual host as JSON; null for the main server, or if there is no server. */
 static json_t *virtual_host_json(apr_pool_t *p, const server_rec *s)
 {
     if (!s || !s->is_virtual) {
@@ -122,7 +122,7 @@ static json_t *records_json(apr_pool_t *p, const mts_entry *entry, const mts_hos
     return array;
 }
 
-/* Names, values and precedence; everything else is in the locations. */
+/* The names, the values and the precedence of a policy; the locations have the rest. */
 static json_t *policy_json(apr_pool_t *p, const mts_entry *entry, const mts_hosts *hosts)
 {
     const mts_served *served = entry->served;
@@ -270,7 +270,7 @@ static json_t *hosting_json(apr_pool_t *p, server_rec *main)
         text_json(p, mts_hosts_report_path(mts_hosts_collect(p, main), main)));
 }
 
-/* The conninfo of PostgreSQL is omitted, because it may contain a password. */
+/* The connection string of PostgreSQL is omitted, because it may contain a password. */
 static json_t *database_json(apr_pool_t *p, const mts_report_config *config)
 {
     int is_sqlite = strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0;
@@ -298,7 +298,7 @@ static json_t *fetch_log_json(const mts_report_config *config)
                      (json_int_t)config->fetch_keep_days);
 }
 
-/* Runs at configtest, where -D sets defines. */
+/* Runs at configtest if -D has set the define. */
 static void dump(apr_pool_t *pconf, server_rec *main)
 {
     const mts_report_config *config = mts_report_config_of(main);

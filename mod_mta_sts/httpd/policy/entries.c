@@ -18,7 +18,7 @@ static int is_same_policy(const mts_served *one, const mts_served *other)
            memcmp(one->policy->text, other->policy->text, one->policy->len) == 0;
 }
 
-/* How many of the next `left` list elements belong to the same entry as the first. */
+/* The number of the next `left` list elements that belong to the same entry as the first one. */
 static int count_locations(const mts_served *served, int left)
 {
     int count = 1;

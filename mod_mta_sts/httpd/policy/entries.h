@@ -17,10 +17,10 @@
 typedef struct mts_entry {
     const mts_served *served; /* the locations, the one that takes precedence first */
     int count;                /* of the locations, at least 1 */
-    int precedence;           /* of the first one among all locations of the domain, from 1 */
-    int reaches_senders;      /* whether at least one location is reached over https */
-    int is_published;         /* whether its id is the one to publish: no other entry that
-                                 reaches senders takes precedence */
+    int precedence; /* precedence of the first location among all locations of the domain, from 1 */
+    int reaches_senders; /* whether at least one location is reached over https */
+    int is_published; /* whether its id is the one to publish: it reaches senders, and no other such
+                         entry takes precedence */
     const char *id;
     const mta_sts_policy *policy;
 } mts_entry;
@@ -30,14 +30,15 @@ typedef struct mts_entry {
  *
  * @param pconf the configuration's pool, for the list of policies
  * @param main  the main server, after its policies were resolved
- * @param visit its p, and what the entry points to, is cleared after each call
+ * @param visit called for each entry; its p, and everything to which the entry points, is cleared
+ *              afterwards
  */
 void mts_entries_each(apr_pool_t *pconf, const server_rec *main,
                       void (*visit)(apr_pool_t *p, const mts_entry *entry, void *baton),
                       void *baton);
 
-/* What to publish in DNS for an entry that is not a pattern, with the report endpoint of its policy
- * host in the proposed rua. Allocated from p. */
+/* The DNS records to publish for an entry that is not a pattern. The proposed rua contains the
+ * report endpoint of the policy host. Allocated from p. */
 const mta_sts_publication *mts_entry_publication(apr_pool_t *p, const mts_entry *entry,
                                                  const mts_hosts *hosts);
 

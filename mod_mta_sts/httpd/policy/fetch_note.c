@@ -21,9 +21,9 @@
 static const char no_id[MTS_FETCH_ID_BYTES] = "";
 
 #define AGENT "User-Agent"
-static apr_uint32_t agent_checksum; /* of that, as apr_table_t computes it */
+static apr_uint32_t agent_checksum; /* checksum of "User-Agent", as apr_table_t computes it */
 
-/* Not at configtest: SHA-256 of each text. */
+/* Sets the id of a policy. Not done at configtest, because it takes a SHA-256 of each text. */
 static void add_id(void *pool_of_one, const mts_served *served)
 {
     mts_policy *policy = (mts_policy *)served->policy;
@@ -59,7 +59,7 @@ void mts_fetch_note_prepare(server_rec *main, apr_pool_t *ptemp)
     }
 }
 
-/* Their length without a dot at the end. */
+/* Sets the domain, without a trailing dot. */
 static inline void set_domain(mts_fetch_key *key, const char *domain)
 {
     key->domain = domain;
@@ -70,8 +70,8 @@ static inline void set_domain(mts_fetch_key *key, const char *domain)
     key->len = key->len > DOMAIN_MAX ? 0 : key->len;
 }
 
-/* Whether a header with the checksum of User-Agent, of which 4 characters are in it, is that. Most
- * clients write it this way. */
+/* Whether the name of a header is "User-Agent". Its checksum, which depends on the first 4
+ * characters, already matches; the usual spelling is compared first. */
 static inline int is_agent(const char *name)
 {
     return (name[4] == '-' && name[5] == 'A' && name[6] == 'g' && name[7] == 'e' &&
@@ -95,7 +95,7 @@ static inline const char *agent_of(const request_rec *r)
     return "";
 }
 
-/* 16 digits of the id. */
+/* The first 16 digits of the id as a number. */
 static apr_uint64_t number_of(const mts_policy *policy)
 {
     apr_uint64_t words[2] = {0, 0};
@@ -115,7 +115,7 @@ static inline mts_fetch_key key_of(const mts_config *config, const request_rec *
                            .now = r->request_time};
 }
 
-/* Whether the name may be stored: others can be chosen by strangers, in any number. */
+/* Whether the name may be stored: anyone can make up any number of other names. */
 static int is_local(const server_rec *s, apr_pool_t *p, const char *domain)
 {
     mta_sts_lookup_policy policy;
@@ -144,7 +144,7 @@ static inline mts_fetch_key key_of_policy(const mts_config *config, const reques
     return key;
 }
 
-/* Notes a request or handshake whose key is final. */
+/* Records a request or handshake whose key is complete. */
 __attribute__((noinline)) static void note_key(const mts_fetch_key *key, const char *id,
                                                const char *agent)
 {
@@ -160,7 +160,8 @@ static inline const char *id_of(mta_sts_fetch_outcome outcome, const mts_request
     return outcome == MTA_STS_FETCH_SERVED ? requested->policy->id : no_id;
 }
 
-/* Where strangers can choose the name, since a wildcard alias serves it. */
+/* Records a request for a name that is served only through a wildcard alias, so that anyone can
+ * make it up. */
 __attribute__((noinline)) static void note_by_wildcard(const mts_config *config,
                                                        const request_rec *r,
                                                        mta_sts_fetch_outcome outcome,
@@ -169,12 +170,12 @@ __attribute__((noinline)) static void note_by_wildcard(const mts_config *config,
     mts_fetch_key key = key_of_policy(config, r, outcome, requested);
 
     if (!is_local(r->server, r->pool, apr_pstrmemdup(r->pool, key.domain, key.len))) {
-        key.len = 0; /* under "other" */
+        key.len = 0; /* counted under "other" */
     }
     note_key(&key, id_of(outcome, requested), agent_of(r));
 }
 
-/* Nothing here takes the address of the key, so that it can be in registers. */
+/* Nothing here takes the address of the key, so that it can be kept in registers. */
 void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome,
                     const mts_requested *requested)
 {
@@ -210,7 +211,7 @@ static mta_sts_fetch_outcome outcome_of_refused(const request_rec *r, int is_unk
                : MTA_STS_FETCH_UNKNOWN_DOMAIN;
 }
 
-/* Others are chosen by strangers. */
+/* Whether the domain of a request is local; anyone can make up other domains. */
 static int has_local_domain(const request_rec *r, mts_fetch_key *key, int is_unknown)
 {
     const char *host = r->hostname ? r->hostname : "";

@@ -22,9 +22,9 @@ APLOG_USE_MODULE(mta_sts);
 #define CONTENT_TYPE "text/plain; charset=us-ascii"
 
 /*
- * Senders must get the bytes of a policy unchanged, neither compressed nor cut to a range, whatever
- * the configuration or the sender requests. Of the filters above the protocol only that of
- * mod_headers is left, which sets headers that the admin wants on every response.
+ * Senders must get the bytes of a policy unchanged, neither compressed nor reduced to a byte range,
+ * no matter what the configuration or the sender asks for. Of the filters above the protocol level,
+ * only that of mod_headers remains, which sets headers that the admin wants in all responses.
  */
 static void remove_changing_filters(request_rec *r)
 {
@@ -41,7 +41,7 @@ static void remove_changing_filters(request_rec *r)
     }
 }
 
-/* How long clients wait that get 503: the snapshot of hosted domains is built in seconds. */
+/* In seconds, sent with 503: the snapshot of hosted domains is built within seconds. */
 #define RETRY_AFTER "30"
 
 /* Finds the policy of a hosted domain. Returns the status if there is none. */
@@ -71,14 +71,16 @@ static int find_hosted(request_rec *r, mts_requested *requested)
     return DECLINED;
 }
 
-/* Finds the policy to serve, configured or hosted. Without one, returns the status to answer. */
+/* Finds the policy to serve, configured or hosted. Returns OK, or the status of the response if
+ * there is none. */
 static int find_policy(request_rec *r, mts_requested *requested)
 {
     mts_policies_find(r, requested);
     return requested->policy ? OK : find_hosted(r, requested);
 }
 
-/* It is not known whether there is a policy: senders must not conclude that there is none. */
+/* Responds when it is not known whether there is a policy: senders must not conclude that there is
+ * none. */
 static int refuse(request_rec *r, int status)
 {
     if (status == HTTP_SERVICE_UNAVAILABLE) {
@@ -99,7 +101,7 @@ static int send_policy(request_rec *r, const mts_policy *policy)
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, alloc);
 
-    if (!r->main) { /* if a page includes the policy, the filters are the page's */
+    if (!r->main) { /* if a page includes the policy (subrequest), the filters belong to the page */
         remove_changing_filters(r);
     }
     ap_set_content_type(r, CONTENT_TYPE);
@@ -114,14 +116,14 @@ static int send_policy(request_rec *r, const mts_policy *policy)
     return OK;
 }
 
-/* Whether the client has the policy afterwards: not if it asked for the header (HEAD), or for a
- * page that includes it. */
+/* Whether the client gets the policy: not with HEAD, or if it requested a page that includes the
+ * policy. */
 static int gets_policy(const request_rec *r)
 {
     return !r->header_only && !r->main;
 }
 
-/* Answers a request for which there is a policy. */
+/* Responds to a request for which there is a policy. */
 static int answer(request_rec *r, const mts_requested *requested)
 {
     if (r->method_number != M_GET) { /* httpd counts HEAD as GET */
@@ -142,7 +144,8 @@ static int answer(request_rec *r, const mts_requested *requested)
     return send_policy(r, requested->policy);
 }
 
-/* The content handler. The quick handler stores what it found in the request's configuration. */
+/* The content handler. The quick handler has stored the policy that it found in the request's
+ * configuration. */
 static int handle(request_rec *r)
 {
     const mts_requested *found;
@@ -160,8 +163,8 @@ static int handle(request_rec *r)
     return status == OK ? answer(r, &requested) : refuse(r, status);
 }
 
-/* r->uri is as the client sent it; other spellings of the path are not handled here. At this point
- * httpd has not looked up files or checked access for the request, and neither is necessary. */
+/* r->uri is as the client sent it; other spellings of the path are not handled. At this point,
+ * httpd has neither mapped the request to a file nor checked access, and neither is necessary. */
 static int handle_quickly(request_rec *r, int is_lookup)
 {
     mts_requested requested;
@@ -184,7 +187,7 @@ static int handle_quickly(request_rec *r, int is_lookup)
 
 void mts_policy_handler_register_hooks(void)
 {
-    /* mod_cache must not respond with a copy from before the policy changed. */
+    /* mod_cache must not serve an outdated copy of the policy. */
     static const char *const before[] = {"mod_cache.c", NULL};
 
     ap_hook_quick_handler(handle_quickly, NULL, before, APR_HOOK_REALLY_FIRST);

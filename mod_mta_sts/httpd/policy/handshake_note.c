@@ -18,23 +18,24 @@
 #define NAME_SIZE 256 /* a DNS name with its NUL */
 #define NO_ALERT (-1)
 
-/* As mod_ssl_openssl.h declares it, which Debian does not install. */
+/* Declared as in mod_ssl_openssl.h, which Debian does not install. */
 typedef int ssl_pre_handshake_hook(conn_rec *c, SSL *ssl, int is_proxy);
 #define ssl_HOOK_pre_handshake_t ssl_pre_handshake_hook
 
-/* One connection; in its pool. */
+/* The handshake of one connection; allocated from its pool. */
 typedef struct handshake {
     conn_rec *c;
     int is_done;
-    int alert;            /* the first one, as numbered in RFC 8446 section 6; or NO_ALERT */
-    int is_sent;          /* whether httpd sent it */
-    int is_old;           /* whether the version of TLS is one before 1.2, when it was sent */
-    int is_covered;       /* whether the certificate that was presented is for the name */
+    int alert;            /* number of the first alert (RFC 8446 section 6), or NO_ALERT */
+    int is_sent;          /* whether httpd sent this alert */
+    int is_old;           /* whether the TLS version was older than 1.2 when it was sent */
+    int is_covered;       /* whether the presented certificate covers the name */
     int is_hosted;        /* whether the name is the policy host of a hosted domain */
-    char name[NAME_SIZE]; /* the server name, in lower case; "": not known, or too long */
+    char name[NAME_SIZE]; /* the requested server name, in lower case; "": not known, or too long */
 } handshake;
 
-/* Where an SSL has its handshake; the same for all loads of this module. -1: nothing is noted. */
+/* The index of the handshake in the ex_data of an SSL object, which is the same each time this
+ * module is loaded; -1: nothing is recorded. */
 static int place = -1;
 #define PLACE_KEY "mta-sts-handshake-place"
 
@@ -53,8 +54,8 @@ static void take_name(handshake *h, const char *name, apr_size_t len)
     h->name[len] = '\0';
 }
 
-/* Before OpenSSL has read the extensions, their bytes are there: a list of 2 bytes of length, with
- * one entry of type host_name (0), 2 bytes of length, and the name. */
+/* Parses the extension, for the time before OpenSSL has done so: a list with a 2-byte length, of
+ * one entry with the type host_name (0), a 2-byte length, and the name. */
 static void read_extension(handshake *h, const SSL *ssl)
 {
     const unsigned char *bytes;
@@ -102,7 +103,8 @@ static void take_alert(handshake *h, const SSL *ssl, int is_sent, int alert)
 
 typedef void info_callback(const SSL *ssl, int where, int value);
 
-/* OpenSSL calls it at each step. That of mod_ssl, which this one replaces, is called too. */
+/* OpenSSL calls it at each step of the handshake. It replaces the callback of mod_ssl, and calls
+ * it. */
 static void note_progress(const SSL *ssl, int where, int value)
 {
     info_callback *others = SSL_CTX_get_info_callback(SSL_get_SSL_CTX(ssl));
@@ -139,7 +141,7 @@ static mta_sts_fetch_outcome outcome_of(const handshake *h)
     if (h->alert == SSL_AD_UNRECOGNIZED_NAME) {
         return MTA_STS_FETCH_TLS_NAME;
     }
-    /* Where an old version is enabled, the security level refuses it later, for other reasons. */
+    /* If an old version is enabled, the security level rejects it later, with other alerts. */
     if (h->alert == SSL_AD_PROTOCOL_VERSION || (h->is_sent && h->is_old)) {
         return MTA_STS_FETCH_TLS_VERSION;
     }
@@ -153,8 +155,8 @@ static mta_sts_fetch_outcome outcome_of(const handshake *h)
     return MTA_STS_FETCH_TLS_FAILED;
 }
 
-/* A handshake that httpd itself breaks off by ending is nobody's fault. One whose cause is known
- * had failed before: after a graceful restart, a child ends with its last connections. */
+/* Whether httpd itself aborted the handshake by stopping. If the cause is known, the handshake had
+ * failed before that: after a graceful restart, a child process ends with its last connections. */
 static int is_broken_off(mta_sts_fetch_outcome outcome)
 {
     int state;
@@ -163,9 +165,8 @@ static int is_broken_off(mta_sts_fetch_outcome outcome)
            ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
-/* At the end of the connection, while its pool can still be used. This may be the thread that
- * accepts connections, or a signal handler: nothing is looked up here that could take time or a
- * lock. */
+/* Called at the end of the connection, while its pool can still be used; possibly by the listener
+ * thread or in a signal handler, so nothing here may take time or a lock. */
 static apr_status_t end(void *baton)
 {
     const handshake *h = baton;
@@ -197,7 +198,7 @@ static int pre_handshake(conn_rec *c, SSL *ssl, int is_proxy)
 
 /* --- start --- */
 
-/* OpenSSL never takes places back, so there is one for the process, stored plus 1. */
+/* OpenSSL does not release indexes, so there is one for the process; the pool stores it plus 1. */
 static int find_place(apr_pool_t *process)
 {
     void *stored = NULL;

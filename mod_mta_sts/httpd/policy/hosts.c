@@ -17,7 +17,7 @@
 /* A server that has policy hosts among its names. */
 typedef struct named_server {
     server_rec *server;
-    const char *alias; /* with a wildcard; NULL: found by its exact name */
+    const char *alias; /* an alias with a wildcard; NULL: the server has the exact name */
     int is_https;
 } named_server;
 
@@ -56,8 +56,8 @@ static void record_files(server_rec *s, apr_pool_t *p, const apr_array_header_t 
     apr_hash_set(main->certificate_files, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), files);
 }
 
-/* mod_md adds its files after this hook ran, and no later hook sees them: so the array is stored,
- * and read when it is complete. */
+/* mod_md adds its files after this hook has run, and no later hook gets them. So the array itself
+ * is stored, and read when it is complete. */
 static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                              apr_array_header_t *key_files)
 {
@@ -66,7 +66,8 @@ static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *c
     return DECLINED;
 }
 
-/* There is no certificate yet: what is presented until then is a fallback that no sender trusts. */
+/* There is no certificate yet: until then, a fallback certificate is presented that no sender
+ * trusts. */
 static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                              apr_array_header_t *key_files)
 {
@@ -76,7 +77,7 @@ static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *c
     return DECLINED;
 }
 
-/* Each file is read once a start, however many virtual hosts show it. */
+/* Reads each file only once per start, even if several virtual hosts present it. */
 static const mta_sts_certificate *read_once(certificate_reader *reader, const char *path)
 {
     mta_sts_certificate *certificate = apr_hash_get(reader->read, path, APR_HASH_KEY_STRING);
@@ -98,7 +99,8 @@ static apr_array_header_t *read_files(certificate_reader *reader, const apr_arra
     for (i = 0; i < files->nelts; i++) {
         const char *path = APR_ARRAY_IDX(files, i, const char *);
 
-        if (path[0] == '/') { /* else it is the URI of a key token, which only mod_ssl can open */
+        if (path[0] == '/') { /* otherwise it is the URI of a hardware token (PKCS #11), which only
+                                 mod_ssl can open */
             APR_ARRAY_PUSH(read, const mta_sts_certificate *) = read_once(reader, path);
         }
     }
@@ -169,8 +171,8 @@ const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
     return hosts;
 }
 
-/* The server that answers for the host, of those with https or of those without: the one configured
- * first, which is the last in httpd's list of servers. */
+/* The server that answers for the host over https, or over http: the one configured first, which is
+ * the last one in httpd's list of servers. */
 static server_rec *answering_server(const mts_hosts *hosts, const char *host, const char *domain,
                                     int is_https)
 {
@@ -213,7 +215,8 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     mts_host found = {answering_server(hosts, host, served->domain, 0),
                       answering_server(hosts, host, served->domain, 1), NULL, 0};
 
-    /* Without such names the virtual host is meant for requests with a foreign Host header. */
+    /* A virtual host without such names is meant for requests with a Host header that matches no
+     * virtual host. */
     if (!found.http && !found.https && served->server->is_virtual) {
         *(mts_vhost_names_https(served->server) ? &found.https : &found.http) = served->server;
     }
@@ -225,7 +228,8 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     return found;
 }
 
-/* A block at server level is served by the virtual host of that name, which may have the path. */
+/* A block at server level is served by the virtual host with that name, which may have its own
+ * MTASTSReportPath. */
 const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served)
 {
     const server_rec *https = mts_hosts_find(hosts, p, served).https;
@@ -235,7 +239,7 @@ const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_
                 : NULL;
 }
 
-/* The name is one that only a wildcard matches, as that of nearly every hosted domain. */
+/* Uses a name that only a wildcard matches, like that of nearly every hosted domain. */
 const char *mts_hosts_report_path(const mts_hosts *hosts, const server_rec *main)
 {
     static const char any[] = MTA_STS_POLICY_HOST_PREFIX "hosted.invalid";
@@ -271,7 +275,7 @@ static void report_hidden_block(const server_rec *https, const char *host, const
     finding->line = block->at->line_num;
 }
 
-/* Whether one of its certificates is not trusted by what stands in its file. */
+/* Whether a certificate is not trusted, judging by the chain in its file. */
 static int has_distrusted(const mts_host *found)
 {
     int i;
@@ -299,8 +303,8 @@ static void judge(const mts_host *found, const char *domain, apr_time_t now,
         facts.https_at = location_of_server(found->https);
         facts.https = configured_policy(found->https, host, domain);
         facts.certificates = found->certificates;
-        if (!found->has_pair && mts_pair_host_report_missing(found->https, host,
-                                                             found->certificates, findings)) {
+        if (!found->has_pair &&
+            mts_pair_host_report_missing(found->https, host, found->certificates, findings)) {
             facts.certificates = NULL;
         }
         facts.has_other_chain = has_distrusted(found) && mts_vhost_names_has_chain(found->https);
@@ -352,7 +356,7 @@ static void visit_served(void *baton, const mts_served *served)
         count_without_vhost(c, served);
         return;
     }
-    if (found.has_pair) { /* mta_sts_pairs_check reports each pair once */
+    if (found.has_pair) { /* mta_sts_pairs_check reports each of these pairs once */
         found.certificates = NULL;
     }
     judge(&found, served->domain, c->now, c->findings);

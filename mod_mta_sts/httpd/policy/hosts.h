@@ -12,23 +12,26 @@
  * certificates.
  */
 
-/* Which virtual hosts have which policy hosts among their names. */
+/* An index of the virtual hosts by the policy hosts among their names. */
 typedef struct mts_hosts mts_hosts;
 
-/* Searches all virtual hosts. The result is allocated from p, and not changed afterwards. */
+/* Builds the index from all virtual hosts. The result is allocated from p, and immutable. */
 const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main);
 
-/* What senders see of one policy domain. */
+/* What senders find for one policy domain. */
 typedef struct mts_host {
     const server_rec *http, *https;         /* the virtual hosts that answer for it, or NULL */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
                                                virtual host presents; NULL: not known */
-    int has_pair; /* whether they are those of MTASTSCertificates: from p, as they are now */
+    int has_pair; /* whether the certificates are those of MTASTSCertificates: the current ones,
+                     allocated from p */
 } mts_host;
 
+/* Finds the virtual hosts that answer for a policy domain, and their certificates. */
 mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
 
-/* The URL at which this httpd accepts reports on the policy host of a domain, or NULL; from p. */
+/* The URL on the policy host of a domain at which this httpd accepts reports, allocated from p; or
+ * NULL. */
 const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
 
 /* Checks one policy domain (not an alias) with core/policy/host.h; problems are added to the
@@ -46,8 +49,8 @@ void mts_hosts_judge(const mts_hosts *hosts, const mts_served *served, apr_time_
 void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings);
 
 /*
- * Reads the certificates of all virtual hosts. Called after mod_ssl's and mod_md's post_config,
- * when all certificate files are known, and as the same user that reads them there.
+ * Reads the certificates of all virtual hosts. Must be called after mod_ssl's and mod_md's
+ * post_config, when all certificate files are known, as the same user as these modules.
  *
  * @param pconf pool of the certificates
  */
@@ -56,8 +59,8 @@ void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
 /* The path at which the policy hosts of hosted domains accept reports, or NULL. */
 const char *mts_hosts_report_path(const mts_hosts *hosts, const server_rec *main);
 
-/* Registers the hooks that see the certificate files of every virtual host, whether mod_ssl, mod_md
- * or another module adds them. */
+/* Registers the hooks that record the certificate files of all virtual hosts, no matter which
+ * module adds them. */
 void mts_hosts_register_hooks(void);
 
 #endif

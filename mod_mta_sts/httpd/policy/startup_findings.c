@@ -3,7 +3,8 @@
 
 #include "httpd/config/config.h"
 
-/* Worst first; what could not be checked may be bad. */
+/* The worst first. MTA_STS_UNKNOWN comes before MTA_STS_INFO, because the problem may be
+ * serious. */
 static const mta_sts_severity worst_first[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_UNKNOWN,
                                                MTA_STS_INFO};
 

@@ -7,8 +7,8 @@
 #include "core/base/finding.h"
 
 /*
- * The findings of the last start for the status page: the worst of them, and the number of each
- * severity.
+ * The findings of the last start for the status page: the worst ones, and the number of findings of
+ * each severity.
  */
 
 #define MTS_STARTUP_FINDINGS_MAX 100
@@ -21,11 +21,12 @@ typedef struct mts_startup_findings {
 } mts_startup_findings;
 
 /*
- * Stores the findings of the configuration and these in the main server's mts_config.
+ * Stores the findings about the configuration, together with the given ones, in the main server's
+ * mts_config.
  *
  * @param p        pconf
  * @param main     the main server
- * @param findings about the virtual hosts; copied
+ * @param findings those about the virtual hosts; copied
  */
 void mts_startup_findings_store(apr_pool_t *p, server_rec *main, const mta_sts_findings *findings);
 

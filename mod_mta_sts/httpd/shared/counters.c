@@ -85,7 +85,8 @@ void mts_counters_note_storing(tlsrpt_area area, int directory, int begins)
     __atomic_add_fetch(&usage->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);
 }
 
-/* Replaces a number by a count, unless it has changed in the meantime, and adjusts the sum. */
+/* Replaces a number by the counted one, unless it has changed in the meantime, and adjusts the
+ * sum. */
 static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, apr_int64_t *sum)
 {
     if (!__atomic_compare_exchange_n(number, &known, counted, 0, __ATOMIC_ACQ_REL,
@@ -96,8 +97,8 @@ static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, 
     return 1;
 }
 
-/* Counts one directory. Returns 0 if a report was stored in the meantime, which the count may or
- * may not include. */
+/* Counts one directory. Returns 0 if a report was stored in the meantime, which may or may not be
+ * included. */
 static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
 {
     mts_counters *shared = mts_counters_shared;
@@ -117,8 +118,8 @@ static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
            replace(&usage->files, known_files, files, &shared->files[area]);
 }
 
-/* A child that was killed while it stored a report never decremented `storing`: that is detected if
- * nothing has changed since the previous recount failed for the same reason. */
+/* A child process that was killed while it was storing a report has not decremented `storing`. This
+ * is detected because nothing has changed since the previous recount failed for the same reason. */
 static void end_storing_of_killed(mts_directory_usage *usage)
 {
     apr_int32_t storing = __atomic_load_n(&usage->storing, __ATOMIC_ACQUIRE);

@@ -11,20 +11,20 @@
 #include "httpd/shared/mix.h"
 
 /*
- * The part of httpd/shared/fetch_table.h that requests go through. All of it is inlined into the
- * one function that notes a policy that was served, which saves a third of its instructions
- * (scripts/bench fetch-log).
+ * The part of httpd/shared/fetch_table.h that requests execute. All of it is inlined into the
+ * function that records a served policy, which saves a third of its instructions (scripts/bench
+ * fetch-log).
  *
- * A slot has a word, which is changed atomically: the part of the key's hash that does not select
- * the slot, and the count. 0: the slot is free; the tag CLAIMED: a child is filling it, and the
- * count is the time at which it began. A child that is killed in the middle of that leaves the slot
- * claimed, until the watchdog frees it.
+ * Each slot has a word, which is changed atomically. It consists of a tag (the part of the key's
+ * hash that does not select the slot) and a count. 0: the slot is free; the tag CLAIMED: a child
+ * process is filling it, and the count is the time at which it began. If the process is killed at
+ * that moment, the slot stays claimed until the watchdog frees it.
  */
 #define MTS_FETCH_COUNT_BITS 24
 #define MTS_FETCH_COUNT_MASK ((UINT64_C(1) << MTS_FETCH_COUNT_BITS) - 1)
 #define MTS_FETCH_TAG_MASK (~MTS_FETCH_COUNT_MASK)
 #define MTS_FETCH_CLAIMED MTS_FETCH_TAG_MASK
-/* Bits that are 0 and 1 in the tags of keys, so that they are neither 0 nor CLAIMED. */
+/* A bit that is 0 and a bit that is 1 in the tags of all keys, so that no tag is 0 or CLAIMED. */
 #define MTS_FETCH_TAG_0 (UINT64_C(1) << MTS_FETCH_COUNT_BITS)
 #define MTS_FETCH_TAG_1 (UINT64_C(2) << MTS_FETCH_COUNT_BITS)
 #define MTS_FETCH_SETS (MTS_FETCH_SLOTS / MTS_FETCH_WAYS)
@@ -32,16 +32,18 @@
 #define MTS_FETCH_INLINE static inline __attribute__((always_inline))
 
 typedef struct mts_fetch_table {
-    apr_uint64_t words[MTS_FETCH_SLOTS]; /* the words of a set share a cache line */
+    apr_uint64_t words[MTS_FETCH_SLOTS]; /* the words of each set are in one cache line */
     mts_fetch_slot slots[MTS_FETCH_SLOTS];
-    apr_uint64_t secret[4];       /* so that nobody can choose keys that collide */
-    apr_int64_t used;             /* slots, approximately */
-    apr_int64_t lost, lost_noted; /* since the start; how many of them are in the database */
-    apr_time_t lost_first;        /* of those that are not; 0: see lost_last */
+    apr_uint64_t secret[4];       /* so that nobody can construct keys that collide */
+    apr_int64_t used;             /* approximate number of slots in use */
+    apr_int64_t lost, lost_noted; /* requests lost since the start; how many of them are recorded in
+                                     the database */
+    apr_time_t lost_first; /* time of the first lost request that is not recorded yet; 0: same as
+                              lost_last */
     apr_time_t lost_last;
 } mts_fetch_table;
 
-extern mts_fetch_table *mts_fetch_shared; /* NULL: there is none */
+extern mts_fetch_table *mts_fetch_shared; /* NULL: there is no table */
 
 /* Counts requests that are not recorded. */
 __attribute__((cold)) void mts_fetch_table_lose(apr_int64_t number, apr_time_t now);
@@ -56,14 +58,15 @@ MTS_FETCH_INLINE apr_uint64_t mts_fetch_word(const void *bytes)
     return word;
 }
 
-/* One step for 16 bytes. */
+/* One step of the hash, for 16 bytes. */
 MTS_FETCH_INLINE apr_uint64_t mts_fetch_mix(apr_uint64_t hash, apr_uint64_t a, apr_uint64_t b,
                                             apr_uint64_t secret)
 {
     return mts_mix(hash ^ a, secret ^ b);
 }
 
-/* The last bytes are part of two words: the length is in the hash that this begins with. */
+/* The last bytes may be part of two words, which is unambiguous because the initial hash depends on
+ * the length. */
 MTS_FETCH_INLINE apr_uint64_t mts_fetch_hash(apr_uint64_t hash, const char *text, apr_size_t len,
                                              apr_uint64_t secret)
 {
@@ -110,7 +113,7 @@ MTS_FETCH_INLINE void mts_fetch_take_ipv6(const unsigned char *bytes, int is_who
     position->family = 6;
 }
 
-/* What is recorded of an address, which is IPv4 also if it was mapped into IPv6. */
+/* The part of an address that is recorded. IPv4-mapped IPv6 addresses count as IPv4. */
 MTS_FETCH_INLINE void mts_fetch_take_address(const mts_fetch_key *key, mts_fetch_position *position)
 {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -144,20 +147,21 @@ MTS_FETCH_INLINE void mts_fetch_find_position(const mts_fetch_key *key,
     hash = mts_fetch_hash(hash, key->domain, key->len, secret[0]);
     position->tag = (hash & MTS_FETCH_TAG_MASK & ~MTS_FETCH_TAG_0) | MTS_FETCH_TAG_1;
     position->at = (apr_size_t)(hash % MTS_FETCH_SETS) * MTS_FETCH_WAYS;
-    /* What was not served has half of the slots: it cannot push out what was. */
+    /* Requests that were not served may use half of the slots only, so that they cannot displace
+     * those that were. */
     position->end =
         position->at + (key->outcome == MTA_STS_FETCH_SERVED ? MTS_FETCH_WAYS : MTS_FETCH_WAYS / 2);
 }
 
 /* --- counting --- */
 
-/* Whether the slot has the tag, and is counted in. */
+/* Increments the count of a slot if it has the tag; returns whether it did. */
 MTS_FETCH_INLINE int mts_fetch_try(apr_uint64_t *word, apr_uint64_t tag)
 {
     apr_uint64_t is = __atomic_load_n(word, __ATOMIC_ACQUIRE);
 
     do {
-        if ((is ^ tag) >= MTS_FETCH_COUNT_MASK) { /* another tag, or no more can be counted */
+        if ((is ^ tag) >= MTS_FETCH_COUNT_MASK) { /* another tag, or the count is at its maximum */
             return 0;
         }
     } while (
@@ -166,10 +170,10 @@ MTS_FETCH_INLINE int mts_fetch_try(apr_uint64_t *word, apr_uint64_t tag)
 }
 
 /*
- * Counts a request if others of its key are in the table already. Slots after a free one are not
- * examined: if the key is in one of them, it gets a second slot, and the watchdog adds the two up.
+ * Counts a request if its key is in the table already. Slots after a free one are not examined: if
+ * the key is in one of them, it gets a second slot, and the watchdog adds up both.
  *
- * @param position out: for mts_fetch_table_insert
+ * @param position out: to be passed to mts_fetch_table_insert
  * @return whether it was counted
  */
 MTS_FETCH_INLINE int mts_fetch_table_count(const mts_fetch_key *key, mts_fetch_position *position)
@@ -201,10 +205,10 @@ MTS_FETCH_INLINE apr_uint64_t mts_fetch_claim_time(apr_time_t now)
 }
 
 /*
- * Counts the first request of a key; counts it as lost if there is no room.
+ * Inserts a key with its first request; counts the request as lost if no slot is free.
  *
  * @param id    policy id that was served, or ""
- * @param agent User-Agent as sent, or ""; the watchdog gets its first word, if it consists of
+ * @param agent User-Agent as sent, or ""; the watchdog records its first word, if it consists of
  *              harmless characters
  */
 MTS_FETCH_INLINE void mts_fetch_table_insert(const mts_fetch_key *key,
@@ -229,7 +233,7 @@ MTS_FETCH_INLINE void mts_fetch_table_insert(const mts_fetch_key *key,
     __atomic_add_fetch(&table->used, 1, __ATOMIC_RELAXED);
     mts_fetch_slot_fill(table->slots + at, key, position, id, agent);
     is = claimed;
-    /* It fails if this child was stopped for so long that the watchdog freed the slot, which has
+    /* This fails if the process was stopped for so long that the watchdog has freed the slot, and
      * counted the request as lost. */
     __atomic_compare_exchange_n(table->words + at, &is, position->tag | 1, 0, __ATOMIC_ACQ_REL,
                                 __ATOMIC_RELAXED);

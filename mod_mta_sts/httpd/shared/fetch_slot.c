@@ -9,7 +9,7 @@
 
 #include "core/base/network.h"
 
-/* What may be in a table on a page or in a terminal, and what ends the first word. */
+/* Characters that may be shown on a page or in a terminal, and those that end the first word. */
 #define ENDS 2
 static const unsigned char kinds[256] = {
     ['-'] = 1,         ['.'] = 1,         ['_'] = 1,     ['+'] = 1,     ['0' ... '9'] = 1,
@@ -17,8 +17,8 @@ static const unsigned char kinds[256] = {
     ['('] = ENDS,      [','] = ENDS,      [';'] = ENDS,  ['\t'] = ENDS,
 };
 
-/* Whether a text ends within size bytes, and consists of harmless characters: PostgreSQL refuses
- * others, and with them the whole batch. */
+/* Whether a text ends within size bytes, and consists of harmless characters: PostgreSQL would
+ * reject others, and with them the whole batch. */
 static int is_harmless(const char *text, apr_size_t size)
 {
     apr_size_t len = 0;
@@ -64,7 +64,7 @@ static const char *address_of(apr_pool_t *p, const mts_fetch_slot *slot)
 int mts_fetch_slot_read(apr_pool_t *p, const mts_fetch_slot *slot, mta_sts_fetch *fetch)
 {
     const apr_size_t rest = offsetof(mts_fetch_slot, first);
-    mts_fetch_slot copy; /* so that what is checked is what is used */
+    mts_fetch_slot copy; /* so that the checked bytes are the ones that are used */
     const char *address;
 
     copy.last = __atomic_load_n(&slot->last, __ATOMIC_RELAXED);

@@ -7,14 +7,14 @@
 #include "httpd/shared/fetch_table.h"
 
 /*
- * The content of one slot of httpd/shared/fetch_table.c, which is in shared memory: what is read
- * from it may be damaged.
+ * The contents of one slot of httpd/shared/fetch_table.c. It is in shared memory, so its contents
+ * may be damaged.
  */
 
 #define MTS_FETCH_AGENT_MAX 32
-#define MTS_FETCH_DOMAIN_MAX 253 /* RFC 1035, without a dot at the end */
+#define MTS_FETCH_DOMAIN_MAX 253 /* RFC 1035, without the trailing dot */
 
-/* What is stored when a slot is filled. Only `last`, the first member, changes afterwards. */
+/* A slot. After it has been filled, only `last` changes. */
 typedef struct mts_fetch_slot {
     apr_time_t last;
     apr_time_t first;
@@ -23,12 +23,12 @@ typedef struct mts_fetch_slot {
     unsigned char has_address;
     unsigned char outcome;
     char id[MTS_FETCH_ID_BYTES];
-    char agent[MTS_FETCH_AGENT_MAX + 1]; /* the beginning, as it was sent */
+    char agent[MTS_FETCH_AGENT_MAX + 1]; /* the beginning of the User-Agent, as sent */
     char domain[MTS_FETCH_DOMAIN_MAX + 1];
 } mts_fetch_slot;
 
-/* Copies a text and ends it with a NUL. Most texts have 8 to 32 bytes: they take a third of the
- * instructions of memcpy(). Bytes are copied twice rather than one by one. */
+/* Copies a text and terminates it with NUL. Most texts have 8 to 32 bytes, for which this takes a
+ * third of the instructions of memcpy(): some bytes are copied twice instead of one by one. */
 static inline void mts_fetch_slot_copy(char *to, const char *from, apr_size_t len)
 {
     apr_size_t i = 0;
@@ -52,15 +52,15 @@ static inline void mts_fetch_slot_copy(char *to, const char *from, apr_size_t le
 }
 
 /*
- * Fills a slot; parameters as for mts_fetch_table_insert. In the path of a request, so all that can
- * wait until the slot is read is done then.
+ * Fills a slot; parameters as for mts_fetch_table_insert. Requests execute this, so everything that
+ * can be deferred is done when the slot is read.
  */
 static inline void mts_fetch_slot_fill(mts_fetch_slot *slot, const mts_fetch_key *key,
                                        const mts_fetch_position *position,
                                        const char id[MTS_FETCH_ID_BYTES], const char *agent)
 {
     slot->first = key->now;
-    /* A request that was counted in the entry before this one may still store its time. */
+    /* A request that was counted in the previous entry of this slot may still store its time. */
     __atomic_store_n(&slot->last, key->now, __ATOMIC_RELAXED);
     slot->address[0] = position->address[0];
     slot->address[1] = position->address[1];
@@ -75,9 +75,9 @@ static inline void mts_fetch_slot_fill(mts_fetch_slot *slot, const mts_fetch_key
 /*
  * Reads a slot.
  *
- * @param p     pool of what fetch points to
- * @param fetch out: all but the number of requests
- * @return whether the slot can be what was filled in
+ * @param p     pool of the strings in fetch
+ * @param fetch out: all members except the number of requests
+ * @return whether the contents of the slot are plausible
  */
 int mts_fetch_slot_read(apr_pool_t *p, const mts_fetch_slot *slot, mta_sts_fetch *fetch);
 

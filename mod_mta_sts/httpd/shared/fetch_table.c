@@ -8,11 +8,12 @@
 #include "httpd/shared/fetch_path.h"
 #include "httpd/shared/memory.h"
 
-#define CLAIM_MAX 60 /* as mts_fetch_claim_time() has it */
+#define CLAIM_MAX 60 /* in units of mts_fetch_claim_time() */
 
 mts_fetch_table *mts_fetch_shared;
 
-/* If the counters could not be shared, that was logged, and holds for the table as well. */
+/* If the counters could not be created in shared memory, that has been logged, and applies to the
+ * table as well. */
 static void begin(server_rec *main)
 {
     mts_fetch_shared =
@@ -46,7 +47,8 @@ int mts_fetch_table_exists(void)
     return mts_fetch_shared != NULL;
 }
 
-/* What was recorded by a wrong clock is not known to be complete. Only the watchdog calls this. */
+/* Requests that were recorded while the clock was wrong are not known to be complete. Only the
+ * watchdog calls this. */
 apr_time_t mts_fetch_table_since(void)
 {
     mts_counters *const c = mts_counters_shared;
@@ -67,7 +69,7 @@ void mts_fetch_table_lose(apr_int64_t number, apr_time_t now)
 
 /* --- the watchdog --- */
 
-/* Returns whether the word was still that. */
+/* Frees a slot if its word is unchanged; returns whether it was. */
 static int free_slot(apr_size_t at, apr_uint64_t word)
 {
     if (!__atomic_compare_exchange_n(&mts_fetch_shared->words[at], &word, 0, 0, __ATOMIC_ACQ_REL,
@@ -78,7 +80,7 @@ static int free_slot(apr_size_t at, apr_uint64_t word)
     return 1;
 }
 
-/* A claim of a child that was killed: its request is lost. */
+/* Frees a slot that was claimed by a process that was killed; its request is lost. */
 static void free_old_claim(apr_size_t at, apr_uint64_t word)
 {
     apr_time_t now = apr_time_now();
@@ -89,8 +91,9 @@ static void free_old_claim(apr_size_t at, apr_uint64_t word)
     }
 }
 
-/* Nobody writes into a slot that is not claimed, but a child that was stopped while it filled one,
- * for so long that the slot was freed, may: then it may contain parts of two requests. */
+/* Only the process that has claimed a slot writes to it, with one exception: a process that was
+ * stopped while it filled a slot, for so long that the slot was freed. Then the slot may contain
+ * parts of two requests. */
 static void take(apr_array_header_t *list, apr_size_t at, apr_uint64_t word)
 {
     mts_fetch_taken taken = {.slot = at, .word = word};
@@ -167,15 +170,15 @@ mts_fetch_losses mts_fetch_table_read_losses(void)
     return losses;
 }
 
-/* What was lost in the meantime, about the time of the last of them, remains. */
+/* Losses in the meantime remain, with the time of the last of them. */
 void mts_fetch_table_remove_losses(const mts_fetch_losses *losses)
 {
     apr_int64_t noted = losses->all - losses->requests;
 
     if (losses->requests &&
-        __atomic_compare_exchange_n(&mts_fetch_shared->lost_noted, &noted, losses->all, 0,
-                                    __ATOMIC_RELAXED,
-                                    __ATOMIC_RELAXED)) { /* else another watchdog was faster */
+        __atomic_compare_exchange_n(
+            &mts_fetch_shared->lost_noted, &noted, losses->all, 0, __ATOMIC_RELAXED,
+            __ATOMIC_RELAXED)) { /* otherwise another watchdog has removed them */
         __atomic_store_n(&mts_fetch_shared->lost_first, 0, __ATOMIC_RELAXED);
     }
 }

@@ -15,10 +15,10 @@
 #define WAYS MTS_LIMIT_WAYS
 
 typedef struct position {
-    apr_uint64_t *slots;  /* MTS_LIMIT_WAYS of them */
-    apr_uint64_t *others; /* shared by all keys that found no slot */
+    apr_uint64_t *slots;  /* MTS_LIMIT_WAYS slots */
+    apr_uint64_t *others; /* shared by all keys for which no slot is free */
     apr_uint64_t key;     /* minute and hash, with a count of 0 */
-    apr_uint64_t minute;  /* the same without the hash */
+    apr_uint64_t minute;  /* the minute without a hash */
 } position;
 
 static position find_position(const char *what, const char *address, mts_network_width width,
@@ -47,7 +47,7 @@ static int is_free(apr_uint64_t slot, const position *at)
     return (slot & ~(COUNT_MASK | HASH_MASK << COUNT_BITS)) != at->minute;
 }
 
-/* Counts in one slot, if it belongs to the key or is free. */
+/* Counts an event in a slot, if that belongs to the key or is free. */
 static int try_slot(apr_uint64_t *slot, const position *at, apr_int64_t limit,
                     mts_limit_state *state)
 {

@@ -5,8 +5,9 @@
 #include <httpd.h>
 
 /*
- * Rate limits per minute: requests from one client address, log lines about it. The counts are in a
- * table of fixed size that all children share; addresses that do not fit in share a limit.
+ * Rate limits per minute: requests from one client address, and log lines about it. The counts are
+ * in a table of fixed size that all child processes share; addresses for which it has no free slot
+ * share one limit.
  */
 
 /* The result of counting. */
@@ -23,9 +24,9 @@ typedef enum mts_limit_state {
 /*
  * Counts one event.
  *
- * @param what    what is limited: a string constant
- * @param address the client's; for IPv6 its /64 is used, since one client has all of it
- * @param limit   per minute, 1..1000000
+ * @param what    name of the kind of event; a string constant
+ * @param address the client's address; for IPv6 its /64 counts, because one client has all of it
+ * @param limit   maximum number per minute, 1..1000000
  * @param now     current time
  */
 mts_limit_state mts_limit_count(const char *what, const char *address, apr_int64_t limit,

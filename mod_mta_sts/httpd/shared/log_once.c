@@ -8,7 +8,8 @@
 struct mts_log_once {
     apr_pool_t *p;
     int errors_only;
-    mta_sts_findings *before, *now; /* of the previous round and of this one; each has a pool */
+    mta_sts_findings *before, *now; /* findings of the previous round and of this one; each list has
+                                       its own pool */
 };
 
 static mta_sts_findings *make_findings(apr_pool_t *parent)

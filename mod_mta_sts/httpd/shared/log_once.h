@@ -7,20 +7,21 @@
 #include "core/base/finding.h"
 
 /*
- * Logs a finding of a periodic task only once, although it occurs again in each round. It is logged
- * again only after a round without it.
+ * Logs a finding of a periodic task only once, even if it occurs in each round. It is logged again
+ * only after a round without it.
  */
 
 typedef struct mts_log_once mts_log_once;
 
-/* Creates an object that has logged nothing yet. It uses subpools of p. errors_only: whether other
- * findings are ignored. */
+/* Creates an object that has logged nothing yet. It uses subpools of p. errors_only: whether to
+ * ignore all findings except errors. */
 mts_log_once *mts_log_once_make(apr_pool_t *p, int errors_only);
 
 /*
  * Logs the findings that occurred neither in the previous round nor in this one so far.
  *
- * @param findings of a part of a round; the first MTA_STS_FINDINGS_MAX of each round count; copied
+ * @param findings findings of a part of the round; copied. Only the first MTA_STS_FINDINGS_MAX of
+ *                 each round are used
  * @param scratch  scratch memory
  */
 void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *findings,

@@ -13,15 +13,15 @@ APLOG_USE_MODULE(mta_sts);
 
 #define LOCK_TYPE "mta-sts-report"
 
-/* This module has no locks any more (see httpd/shared/tokens.h), but a Mutex directive that names
- * its former lock must not prevent httpd from starting. */
+/* This module no longer has a lock (see httpd/shared/tokens.h), but a Mutex directive with the name
+ * of the former one must not prevent httpd from starting. */
 void mts_memory_register_lock(apr_pool_t *pconf)
 {
     ap_mutex_register(pconf, LOCK_TYPE, NULL, APR_LOCK_DEFAULT, 0);
 }
 
-/* Set in the pool of the process as well, since the module is loaded again by each reload, and
- * finds the same memory. */
+/* Also stored in the process pool, because each reload loads the module again, which then finds the
+ * same memory. */
 static int has_failed;
 #define FAILED_KEY "mta-sts-memory-failed"
 

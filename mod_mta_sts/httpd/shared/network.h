@@ -5,8 +5,8 @@
 #include <httpd.h>
 
 /*
- * The network of a client address, in three sizes: a single IPv6 client has a whole /64, and rented
- * addresses are often adjacent.
+ * The network of a client address, in three sizes: a single IPv6 client has a whole /64, and the
+ * addresses of rented servers are often adjacent.
  */
 typedef enum mts_network_width {
     MTS_NETWORK_CLIENT, /* IPv4 /32, IPv6 /64 */
@@ -15,11 +15,11 @@ typedef enum mts_network_width {
 } mts_network_width;
 
 /*
- * A hash of a network, keyed with a secret of this server, so that nobody can choose addresses
- * whose hashes collide. All texts that are not addresses belong to one network.
+ * A hash of a network, keyed with a secret of this server, so that nobody can find addresses whose
+ * hashes collide. All texts that are not addresses have the same hash.
  *
  * @param what    what is counted: a string constant of at most 31 bytes
- * @param address in httpd's notation; NULL: none
+ * @param address in text form, as httpd renders it; NULL: none
  */
 apr_uint64_t mts_network_hash(const char *what, const char *address, mts_network_width width);
 

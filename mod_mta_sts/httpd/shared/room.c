@@ -119,7 +119,8 @@ static apr_int64_t larger(apr_int64_t a, apr_int64_t b)
     return a > b ? a : b;
 }
 
-/* Whether a network has used at most this part of what others have left, up to some limit. */
+/* Whether a network has used at most a given part of the space up to `limit` that the other
+ * networks have left. */
 static int has_share(const mts_room_question *question, const cells *network, apr_int64_t limit,
                      apr_int64_t part, apr_int64_t least)
 {

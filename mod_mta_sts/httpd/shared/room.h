@@ -8,7 +8,7 @@
 
 /*
  * Shares MTASTSReportQuota among networks, so that nobody can use up the space of all others, and
- * no acknowledged report has to be deleted to make room (doc/under-attack.md has the figures):
+ * no acknowledged report has to be deleted to free space (doc/under-attack.md has the figures):
  *
  *   the first 3/4    a network (IPv4 /24, IPv6 /48) gets at most 1/8 of what the others leave of
  *                    it, and a /16 or /32 at most 1/4
@@ -18,16 +18,16 @@
  *   the last 1/16    only verified mail (mta-sts import)
  *
  * The usage of networks is counted in a table of fixed size, in which several networks share a
- * number: an estimate is never too low, and rarely too high by more than the smallest amounts. The
- * quarantine has a quota of its own, all of which is shared like the first 3/4.
+ * counter: an estimate is never too low, and rarely too high by more than small amounts. The
+ * quarantine has a quota of its own, all of which is divided like the first 3/4.
  */
 
 typedef struct mts_room_question {
     tlsrpt_area area;
     const char *address; /* of the client */
-    apr_int64_t cost;    /* in bytes: the report, which is included in `used` and was already
-                            added */
-    apr_int64_t used;    /* in bytes: the area and the index */
+    apr_int64_t cost;    /* in bytes: size of the report, which is included in `used`, and for which
+                            mts_room_add has been called */
+    apr_int64_t used;    /* in bytes: usage of the area and of the index */
     apr_int64_t quota;
 } mts_room_question;
 
@@ -37,20 +37,20 @@ typedef enum mts_room_answer {
     MTS_ROOM_FULL,
 } mts_room_answer;
 
-/* Whether a report may be stored for which mts_room_add was called before. */
+/* Whether a report may be stored; mts_room_add must have been called for it. */
 mts_room_answer mts_room_ask(const mts_room_question *question);
 
-/* The number of bytes reserved for verified mail. */
+/* The number of bytes of a quota that are reserved for verified mail. */
 apr_int64_t mts_room_of_mail(apr_int64_t quota);
 
 /*
- * Counts a report that is about to be stored, or reverts that.
+ * Counts a report that is about to be stored, or reverts this.
  *
- * @param bytes negative to revert
+ * @param bytes its size on disk; negative to revert
  */
 void mts_room_add(tlsrpt_area area, const char *address, apr_int64_t bytes, apr_time_t now);
 
-/* To recount everything, one process at a time calls begin, then add for each stored report, then
+/* Recounting everything: one process at a time calls begin, then add for each stored report, then
  * end. */
 void mts_room_recount_begin(void);
 void mts_room_recount_add(tlsrpt_area area, const char *address, apr_int64_t bytes);

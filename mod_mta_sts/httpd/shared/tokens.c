@@ -9,8 +9,8 @@
 #include "httpd/shared/counters.h"
 #include "httpd/shared/network.h"
 
-/* No work takes this long. A token that is older belongs to a process that was stopped, or whose id
- * has been reused, and is free. */
+/* No work takes this long. An older token belongs to a process that was stopped, or whose process
+ * id has been reused, and so counts as free. */
 #define LOST 300 /* seconds */
 
 /* A network has at most this part of the tokens that others leave. */
@@ -20,7 +20,7 @@
 #define PAUSE_FIRST 500 /* microseconds between attempts */
 #define PAUSE_LONGEST 5000
 
-/* Those that each process has for itself. */
+/* The tokens of kinds that are counted in each process separately. */
 static mts_token local[MTS_TOKEN_KINDS - MTS_TOKEN_SHARED][MTS_TOKENS_MAX];
 
 static mts_token *tokens_of(mts_token_kind kind)

@@ -5,16 +5,16 @@
 #include <httpd.h>
 
 /*
- * Tokens limit how much work of one kind all children do at the same time. Each belongs to a
- * process, and is free when that process has ended; so a child that is killed blocks nobody, and
- * there are no locks to wait for.
+ * Tokens limit how much work of one kind all child processes do at the same time. Each token is
+ * owned by a process, and is free again when that process has ended, so a process that is killed
+ * does not block others, and no locks are needed.
  */
 
 typedef enum mts_token_kind {
     MTS_TOKEN_UPLOAD,  /* receiving, reading or storing a report */
     MTS_TOKEN_SURVEY,  /* inflating and scanning the bytes of a report */
     MTS_TOKEN_LARGE,   /* parsing a report that needs much memory */
-    MTS_TOKEN_REFUSAL, /* waiting for the rest of a body that is refused */
+    MTS_TOKEN_REFUSAL, /* waiting for the rest of a rejected body */
     MTS_TOKEN_SHARED,
     /* Those that each process has for itself: */
     MTS_TOKEN_BRIEF = MTS_TOKEN_SHARED, /* waiting over HTTP/2, for a moment */
@@ -22,7 +22,7 @@ typedef enum mts_token_kind {
     MTS_TOKEN_KINDS
 } mts_token_kind;
 
-#define MTS_TOKENS_MAX 512 /* of each kind */
+#define MTS_TOKENS_MAX 512 /* maximum number of tokens of each kind */
 
 /* In shared memory, initially all 0. */
 typedef struct mts_token {
@@ -33,7 +33,7 @@ typedef struct mts_token {
 } mts_token;
 
 /*
- * Takes a token, without waiting.
+ * Takes a token without waiting.
  *
  * @param limit how many tokens of this kind may be taken at once, 1..MTS_TOKENS_MAX
  * @param address of the client: its network (/24, /48) may have one token, and more as long as it

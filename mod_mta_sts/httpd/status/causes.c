@@ -11,9 +11,9 @@
 #include "tlsrpt/report/result_type.h"
 
 #define NAMES_MAX 10
-#define CAUSES_OPEN 5 /* number of causes that are visible at first */
+#define CAUSES_OPEN 5 /* number of causes that are visible initially */
 
-/* Headings for people; the result type of the protocol is below them. */
+/* Headings for people; the result type of RFC 8460 is shown below them. */
 static const char *const titles[] = {
     [TLSRPT_STARTTLS_NOT_SUPPORTED] = "STARTTLS not offered",
     [TLSRPT_CERTIFICATE_HOST_MISMATCH] = "Certificate for another host name",
@@ -104,7 +104,7 @@ static void put_explanation(const mts_status_view *view, const tlsrpt_explanatio
     }
 }
 
-/* What the fetch log says of each sender. */
+/* Adds what the fetch log says about each sender. */
 static void put_fetches(const mts_status_view *view, const apr_array_header_t *fetches)
 {
     int i;
@@ -131,7 +131,7 @@ static void put_cause(const mts_status_view *view, const mts_status_cause *cause
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_explanation *explanation = APR_ARRAY_IDX(list, i, const tlsrpt_explanation *);
 
-        if (i > 0) { /* the cause of the same failures may be another one */
+        if (i > 0) { /* the same failures may have a different cause */
             put_title(view, "Or", explanation, cause->others, cause->cause->is_verified);
         }
         put_explanation(view, explanation, cause->cause->is_verified);

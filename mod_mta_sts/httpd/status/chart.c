@@ -8,15 +8,15 @@
 #include "tlsrpt/summary/summary.h"
 
 #define DAY apr_time_from_sec(86400)
-#define WIDTH 1000 /* in units of a chart, which is stretched to fit its box */
+#define WIDTH 1000 /* in units of the viewBox; a chart is stretched to fit its box */
 #define HEIGHT 100
-#define BAR_MIN 3 /* in units: a single session is visible even next to a million */
+#define BAR_MIN 3 /* in units; so that a single session is visible even next to a million */
 #define DATES 5   /* number of dates below the axis, including the last one */
 
 typedef struct series {
     const char *class, *name;
-    const char *fill; /* attribute of the bars, or "". A pattern cannot be in the style sheet,
-                         because the Content-Security-Policy would have to allow url() */
+    const char *fill; /* attribute fill of the bars, or "". A pattern cannot be set in the style
+                         sheet, because the Content-Security-Policy would have to allow url() */
     apr_int64_t sum;  /* of all days shown */
     apr_int64_t most; /* the largest number on one day */
     apr_int64_t top;  /* top of the scale: a round number, at least `most` */
@@ -37,7 +37,7 @@ static int is_shown(const picture *pic, const tlsrpt_day *day)
            (day->successful || day->failed);
 }
 
-/* 1, 2 or 5 times a power of ten. */
+/* Rounds up to 1, 2 or 5 times a power of ten. */
 static apr_int64_t round_up(apr_int64_t most)
 {
     static const int steps[] = {1, 2, 5};
@@ -114,7 +114,7 @@ static void put_day(const picture *pic, const series *what, const tlsrpt_day *da
     MTS_HTML(pic->page, "</g>");
 }
 
-/* The scale: its top, its middle if that is a whole number, and 0. */
+/* Adds the labels of the scale: its top, its middle if that is an integer, and 0. */
 static void put_scale(const picture *pic, const series *what)
 {
     apr_pool_t *p = pic->page->p;

@@ -18,9 +18,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static server_rec *main_server;
 static apr_pool_t *pool; /* of the handle */
 static mta_sts_database *db;
-static int is_stopping; /* the pools of the child are being destroyed */
+static int is_stopping; /* whether the pools of the child process are being destroyed */
 static char failure[1024];
-static apr_time_t failed_until; /* monotonic */
+static apr_time_t failed_until; /* by the monotonic clock */
 
 /* The times of a request altogether, however often it reads: it may wait for others, and then its
  * statements take the rest. A connection that it opens last takes some seconds more. */
@@ -98,16 +98,16 @@ static const char *read_once(apr_pool_t *p, apr_time_t started, mts_status_read 
     return error;
 }
 
-/* --- a database that does not answer --- */
+/* --- a database that does not respond --- */
 
-/* Requests are served one after the other: all that waited behind one that failed get its error,
- * instead of failing in turn. */
+/* Requests use the database one after the other: those that waited for one that failed get its
+ * error, instead of failing one by one. */
 static const char *recent_failure(apr_pool_t *p)
 {
     return mta_sts_monotonic_now() < failed_until ? apr_pstrdup(p, failure) : NULL;
 }
 
-/* Only for PostgreSQL, which may take seconds to fail. */
+/* Remembers an error, but only for PostgreSQL, which may take seconds to fail. */
 static void remember_failure(const char *error)
 {
     apr_time_t now = mta_sts_monotonic_now();
@@ -179,7 +179,7 @@ const char *mts_status_database_read(request_rec *r, mts_status_read *read, void
     return error;
 }
 
-/* Runs before anything of the child is freed: waits for readers, and refuses new ones. */
+/* Runs before the memory of the child process is freed: waits for readers, and rejects new ones. */
 static apr_status_t stop(void *unused)
 {
     (void)unused;

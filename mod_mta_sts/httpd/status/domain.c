@@ -40,7 +40,7 @@ static void put_findings(const mts_status_view *view, const mts_domain_facts *fa
     MTS_HTML(view->out, "</ul></section>");
 }
 
-/* The name of a server; text in parentheses after it is FILE:LINE. */
+/* Adds the name of a server, in which text in parentheses is FILE:LINE. */
 static void put_server(const mts_status_view *view, const server_rec *s)
 {
     char *name = apr_pstrdup(view->p, mts_config_server_name(view->p, s));
@@ -122,7 +122,7 @@ static void put_records(const mts_status_view *view, const mts_domain_facts *fac
     MTS_HTML(view->out, "</section>");
 }
 
-/* It may have reports about this domain. That is for the administrator only. */
+/* The quarantine may contain reports about this domain. Only the admin gets to see that. */
 static void put_quarantine(const mts_status_view *view)
 {
     if (!view->query.is_in_path && mts_counters_usage(TLSRPT_QUARANTINE).files) {

@@ -68,7 +68,7 @@ void mts_status_quarantine_html(const mts_status_view *view)
     }
 }
 
-/* Only problems are mentioned besides the number. */
+/* Adds the number of key pairs, and only problems besides it. */
 static void put_key_pairs(const mts_status_view *view)
 {
     mts_pair_numbers numbers = mts_renewal_numbers();
@@ -90,8 +90,8 @@ static void put_key_pairs(const mts_status_view *view)
              mta_sts_format_number(view->p, numbers.pairs.used));
     for (i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
         if (problems[i].count) {
-            MTS_HTML(view->out, ", %s %s",
-                     mta_sts_format_number(view->p, problems[i].count), problems[i].text);
+            MTS_HTML(view->out, ", %s %s", mta_sts_format_number(view->p, problems[i].count),
+                     problems[i].text);
         }
     }
     MTS_HTML(view->out, "</dd>");

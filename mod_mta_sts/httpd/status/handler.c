@@ -24,7 +24,8 @@ static const char *const content_types[] = {
     [MTS_STATUS_PROMETHEUS] = "text/plain; version=0.0.4; charset=utf-8",
 };
 
-/* Forbids loading, running or sending anything; the style sheet is allowed by its hash. */
+/* The Content-Security-Policy: forbids loading, executing and submitting anything; the style sheet
+ * is allowed by its hash. */
 static const char *content_policy(apr_pool_t *p)
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -127,8 +128,8 @@ static int show(const mts_status_view *view)
     return send_text(view->r, content_types[format], view->out->bytes, view->out->len);
 }
 
-/* For a customer: without the reason why the index cannot be read, which names its file, and
- * without the ids of reports, which may name another domain. */
+/* The reports for a customer: without the reason why the index cannot be read, which contains its
+ * path, and without the ids of reports, which may contain other domains. */
 static const mts_status_reports *own_reports(const mts_status_view *view)
 {
     mts_status_reports *reports = apr_pmemdup(view->p, view->reports, sizeof(*reports));

@@ -8,13 +8,13 @@
 #include "core/base/format.h"
 #include "httpd/hosting/hosting.h"
 
-/* What is read, and the result. */
+/* The parameters of reading, and the result. */
 typedef struct gathering {
     const mts_status_view *view;
     mts_status_hosted *hosted;
 } gathering;
 
-/* Those of the failing domains that are hosted and not configured, with a row each. */
+/* Finds the rows of those failing domains that are hosted and not configured. */
 static const char *find_failing(mta_sts_lookup *lookup, apr_pool_t *p, const gathering *g,
                                 int limit)
 {
@@ -67,8 +67,8 @@ static int is_shown(const mts_status_hosted *hosted, const char *domain)
     return i < hosted->rows->nelts;
 }
 
-/* The overview shows those with failed sessions, then wrong rows; if there are none, the first
- * ones. */
+/* Finds the rows for the overview: domains with failed sessions, then rows that are not valid; if
+ * there are none, the first rows. */
 static const char *find_worst(mta_sts_lookup *lookup, apr_pool_t *p, const gathering *g)
 {
     mts_status_hosted *hosted = g->hosted;
@@ -92,7 +92,8 @@ static const char *find_worst(mta_sts_lookup *lookup, apr_pool_t *p, const gathe
     return error ? error : mta_sts_list_count(lookup, &wanted, &hosted->found);
 }
 
-/* Of a list of configured domains, it is a part only if something is searched for. */
+/* Whether the page has rows of hosted domains: a list of configured domains does only after a
+ * search. */
 static int is_listed(const mts_status_query *query)
 {
     return mts_status_query_is_hosted(query) || query->search;

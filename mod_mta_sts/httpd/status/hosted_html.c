@@ -10,7 +10,7 @@
 
 /* --- one row --- */
 
-/* The key of a wrong row may be any text, which has no page. */
+/* The key of a row that is not valid may be any text, for which there is no page. */
 static void put_name(const mts_status_view *view, const char *name)
 {
     const char *host;
@@ -140,7 +140,7 @@ static void put_links(const mts_status_view *view)
     }
 }
 
-/* A part of the overview, or of the list of configured domains that a search found. */
+/* A part of the overview, or of the results of a search in the list of configured domains. */
 void mts_status_hosted_html(const mts_status_view *view)
 {
     const mts_status_hosted *hosted = view->hosted;
@@ -163,7 +163,7 @@ void mts_status_hosted_html(const mts_status_view *view)
     MTS_HTML(view->out, "</section>");
 }
 
-/* The list of its own. */
+/* The separate list of hosted domains. */
 void mts_status_hosted_list_html(const mts_status_view *view)
 {
     const mts_status_hosted *hosted = view->hosted;

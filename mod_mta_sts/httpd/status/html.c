@@ -11,7 +11,7 @@
 #define ELLIPSIS "\xe2\x80\xa6"    /* U+2026 */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* The character reference for a character that is special in markup; NULL for others. */
+/* The character reference for a character that is special in markup; NULL for all others. */
 static const char *reference_of(char character)
 {
     switch (character) {

@@ -7,8 +7,8 @@
 #include "core/base/buffer.h"
 
 /*
- * HTML that is safe by construction: markup is in string constants only, and everything inserted
- * into it is escaped. Does not depend on httpd.
+ * Renders HTML that is safe by construction: markup can only come from string constants, and
+ * everything inserted into it is escaped. Does not depend on httpd.
  */
 
 /*
@@ -23,14 +23,15 @@ void mts_html_put(mta_sts_buffer *buffer, const char *template, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Adds any bytes as text, for content and attribute values: & < > " ' become references; invisible
- * characters (except LF and tab), characters that change the direction of text, and bytes that are
- * not valid UTF-8 become U+FFFD.
+ * Adds any bytes as text, for content and attribute values: & < > " ' become character references;
+ * invisible characters (except LF and tab), characters that change the direction of text, and bytes
+ * that are not valid UTF-8 become U+FFFD.
  */
 void mts_html_text(mta_sts_buffer *buffer, const char *text);
 
-/* Cuts a text that is longer than MTS_HTML_SHORT bytes between characters, and adds an ellipsis:
- * text in reports can be long. Other texts and NULL are returned unchanged. */
+/* Truncates a text that is longer than MTS_HTML_SHORT bytes, without splitting a character, and
+ * adds an ellipsis, because texts in reports can be long. Shorter texts and NULL are returned
+ * unchanged. */
 #define MTS_HTML_SHORT 200
 const char *mts_html_shorten(apr_pool_t *p, const char *text);
 

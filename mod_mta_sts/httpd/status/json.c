@@ -118,7 +118,7 @@ static void add_share(json_t *to, apr_hash_t *shares, const char *name)
                         share ? json_integer((json_int_t)share->failed) : json_null());
 }
 
-/* Whether the domain is ready for mode enforce, by its reports. */
+/* Whether the domain is ready for mode enforce, according to its reports. */
 static json_t *readiness_json(const mts_status_view *view)
 {
     const tlsrpt_readiness *readiness = view->reports->problem ? NULL : view->reports->readiness;

@@ -47,7 +47,7 @@ static json_t *senders_json(const apr_array_header_t *senders)
     return array;
 }
 
-/* What the fetch log says of each sender; null on the overview. */
+/* What the fetch log says about each sender; null on the overview. */
 static json_t *fetches_json(const mts_status_view *view, const apr_array_header_t *fetches)
 {
     json_t *array = fetches ? json_array() : json_null();

@@ -6,7 +6,7 @@
 
 #include "httpd/status/view.h"
 
-/* What senders reported, as JSON: a new reference. */
+/* The member "reports" of the status page as JSON: a new reference. */
 json_t *mts_status_reports_json(const mts_status_view *view);
 
 #endif

@@ -22,7 +22,8 @@ enum {
 typedef struct entry {
     const mts_domain *domain;
     int trouble;
-    apr_int64_t failed; /* sessions in verified reports, or if none failed there, in all */
+    apr_int64_t failed; /* failed sessions in verified reports, or if there are none, in all
+                           reports */
     int order;          /* by name */
 } entry;
 
@@ -129,7 +130,8 @@ static int worst_first(const void *one, const void *other)
     return a->failed != b->failed ? (a->failed < b->failed ? 1 : -1) : a->order - b->order;
 }
 
-/* All matching domains: the worst trouble first, then most failed sessions, then by name. */
+/* All matching domains: those with the worst problems first, then those with most failed sessions,
+ * then by name. */
 static apr_array_header_t *sort(const mts_status_view *view)
 {
     const apr_array_header_t *all = view->domains->list;

@@ -7,7 +7,7 @@
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
-#define SEARCH_MIN 11 /* number of domains; fewer need no search */
+#define SEARCH_MIN 11 /* minimum number of domains for which there is a search form */
 
 void mts_status_sessions_cells_html(const mts_status_view *view, const char *domain,
                                     apr_hash_t *shares)
@@ -68,7 +68,7 @@ static void put_filters(const mts_status_view *view)
     static const struct {
         mts_status_show show;
         const char *name;
-        int is_hosted; /* only with MTASTSHosting */
+        int is_hosted; /* whether the filter exists only with MTASTSHosting */
     } filters[] = {
         {MTS_STATUS_SHOW_ALL, "All", 0},
         {MTS_STATUS_SHOW_FAILING, "Failing", 0},

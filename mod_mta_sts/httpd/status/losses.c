@@ -6,9 +6,9 @@
 
 #define DAY apr_time_from_sec(86400)
 
-/* Limits, since reports can name any number of domains and causes. */
-#define DOMAINS_MAX 50 /* domains with failed sessions that are examined */
-#define CAUSES_MAX 20  /* causes of one domain */
+/* Limits, because reports can name any number of domains and causes. */
+#define DOMAINS_MAX 50 /* maximum number of domains with failed sessions that are examined */
+#define CAUSES_MAX 20  /* maximum number of causes of one domain */
 
 typedef struct search {
     mta_sts_database *db;
@@ -25,7 +25,8 @@ static int is_enforced(const mts_domain *domain)
            mts_policies_reach_senders(domain->shown);
 }
 
-/* Verified causes come first, and if there is one, the others are ignored. */
+/* Adds up the sessions. Verified causes come first; if there is one, unverified ones are
+ * ignored. */
 static void sum_up(apr_pool_t *p, const tlsrpt_domain *reported, mts_status_loss *loss)
 {
     int i;

@@ -2,8 +2,8 @@
 #ifndef HTTPD_STATUS_MOD_STATUS_H
 #define HTTPD_STATUS_MOD_STATUS_H
 
-/* Adds a section to the page of mod_status if that is loaded: counters and disk usage of the spool,
- * as HTML and for ?auto. */
+/* If mod_status is loaded, adds a section to its page, as HTML and for ?auto: counters, and the
+ * disk usage of the spool. */
 void mts_mod_status_register_hooks(void);
 
 #endif

@@ -10,7 +10,8 @@
 
 /* --- facts --- */
 
-/* What a customer can do something about: the policy, and its row in the database. */
+/* The findings that a customer can fix: those about the policy, and about its row in the
+ * database. */
 static const mta_sts_findings *own_findings(const mts_status_view *view,
                                             const mts_domain_facts *facts)
 {
@@ -199,7 +200,7 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
                     mta_sts_format_date(p, certificate->not_after), name ? ", " : "", name, NULL));
 }
 
-/* What the figures refer to, and what they leave out. */
+/* What the figures refer to, and what they omit. */
 static const char *scope_of(const mts_status_view *view, const mts_status_figures *figures)
 {
     apr_pool_t *p = view->p;

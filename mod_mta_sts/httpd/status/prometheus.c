@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The status page for Prometheus, in its text format 0.0.4. The number of series is bounded: result
- * types are the registered ones, and domains are at most MTS_STATUS_SERIES_MAX of those with a
- * policy on this server. The number of omitted domains is a metric, too.
+ * The status page for Prometheus, in the text format 0.0.4. The number of time series is bounded:
+ * there are series only for registered result types, and for at most MTS_STATUS_SERIES_MAX domains
+ * with a policy on this server. The number of omitted domains is a metric, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void put_head(mta_sts_buffer *out, const char *name, const char *type, co
     mta_sts_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* The value of a label, escaped. */
+/* Escapes the value of a label. */
 static const char *label(apr_pool_t *p, const char *value)
 {
     char *escaped = apr_palloc(p, 2 * strlen(value) + 1), *to = escaped;
@@ -50,7 +50,7 @@ static void put_gauge(mta_sts_buffer *out, const char *name, const char *help, a
     mta_sts_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
 }
 
-/* Counters whose names begin with this and "-"; the label is the rest of the name. */
+/* Adds the counters whose names begin with a prefix and "-"; the label is the rest of the name. */
 static void put_counters(mta_sts_buffer *out, const char *name, const char *help,
                          const char *beginning)
 {
@@ -153,7 +153,7 @@ static void put_hosted(const mts_status_view *view)
 
 typedef struct expiry {
     const char *domain;
-    apr_time_t when, warning; /* when it expires; since when that counts as soon */
+    apr_time_t when, warning; /* when it expires; from when on it counts as expiring soon */
 } expiry;
 
 static int compare_expiry(const void *a, const void *b)
@@ -189,7 +189,7 @@ static apr_array_header_t *expiries_of(const mts_status_view *view)
     return expiries;
 }
 
-/* Writes those that expire first. Returns how many are omitted. */
+/* Adds the certificates that expire first. Returns the number of omitted ones. */
 static int put_certificates(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_certificate_expiry_timestamp_seconds";
@@ -250,7 +250,8 @@ static void put_results(const mts_status_view *view, const char *name,
     }
 }
 
-/* Alerts should use the metric of verified reports, which only senders can influence. */
+/* Alerts should use the metric of verified reports, which only senders can influence, and nobody
+ * else. */
 static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
 {
     static const char verified[] = "mta_sts_sessions", others[] = "mta_sts_unverified_sessions";
@@ -282,7 +283,7 @@ static void put_ends(const mts_status_view *view, const apr_array_header_t *seri
     }
 }
 
-/* Returns how many domains are omitted. */
+/* Adds the series. Returns the number of omitted domains. */
 static int put_reports(const mts_status_view *view)
 {
     int omitted = 0;
@@ -318,7 +319,7 @@ void mts_status_prometheus(const mts_status_view *view)
     static const char name[] = "mta_sts_domains_omitted";
     int certificates, sessions;
 
-    if (view->query.is_in_path) { /* a customer's */
+    if (view->query.is_in_path) { /* the page of a customer */
         put_certificates(view);
         put_reports(view);
         return;

@@ -41,7 +41,7 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-/* Wildcard aliases such as mta-sts.* have a page as well. */
+/* Wildcard aliases such as mta-sts.* have pages as well. */
 static const char *read_domain(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     const char *error = NULL;
@@ -140,7 +140,7 @@ static const struct {
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
-/* Decodes a name or a value; NULL if that fails or the result contains NUL. */
+/* Decodes a name or a value; NULL if that fails or the result would contain NUL. */
 static const char *decode(apr_pool_t *p, const char *text)
 {
     return apr_punescape_url(p, text, NULL, NULL, 1);

@@ -10,9 +10,9 @@
  *   domain=example.com   one policy domain instead of the overview
  *   since=7d             reports about the last 7, 30, 90 or 400 days, or "all"
  *   show=failing         the list of policy domains: all, failing, no-certificate, hosted or wrong
- *   q=text, page=2       part of the domains' names, and the page of the list
+ *   q=text, page=2       substring of domain names, and the page of the list
  *   format=json          html, json or prometheus
- *   report=ab12...       the report with this digest, as it was received; without any other
+ *   report=ab12...       the report with this digest, as received; excludes all others
  */
 
 typedef enum mts_status_format {
@@ -23,12 +23,12 @@ typedef enum mts_status_format {
 
 /* Which policy domains are listed. */
 typedef enum mts_status_show {
-    MTS_STATUS_SHOW_WORST, /* the overview, with only the first few */
+    MTS_STATUS_SHOW_WORST, /* the overview, with only the worst ones */
     MTS_STATUS_SHOW_ALL,
-    MTS_STATUS_SHOW_FAILING,        /* with failed sessions in the range */
-    MTS_STATUS_SHOW_NO_CERTIFICATE, /* without a certificate, or with an expired one */
+    MTS_STATUS_SHOW_FAILING,        /* those with failed sessions in the range */
+    MTS_STATUS_SHOW_NO_CERTIFICATE, /* those without a certificate, or with an expired one */
     MTS_STATUS_SHOW_HOSTED,         /* hosted domains */
-    MTS_STATUS_SHOW_WRONG,          /* hosted domains whose rows are wrong */
+    MTS_STATUS_SHOW_WRONG,          /* hosted domains whose rows are not valid */
 } mts_status_show;
 
 /* A range of reports. */
@@ -44,44 +44,46 @@ extern const mts_status_range mts_status_ranges[MTS_STATUS_RANGES];
 
 typedef struct mts_status_query {
     const char *domain; /* lower case; NULL: no domain; "": reports that name no domain */
-    const char *search; /* part of a domain's name, lower case; NULL: no restriction */
+    const char *search; /* substring of the names of domains, lower case; NULL: no restriction */
     const mts_status_range *range;
     mts_status_show show;
     int page;           /* from 1 */
-    const char *report; /* the digest of a report: 64 lower-case hex digits; NULL: none is asked
-                           for */
+    const char *report; /* the digest of a report: 64 lower-case hex digits; NULL: no report is
+                           requested */
     mts_status_format format;
-    int is_in_path; /* whether the domain is in the path of the URL, not in the query string: the
-                       page of a customer, with nothing of other domains or of the machine */
+    int is_in_path; /* whether the domain is in the path of the URL instead of the query string: the
+                       page of a customer, which contains nothing about other domains or about the
+                       machine */
 } mts_status_query;
 
-/* The range without since=. */
+/* The range that applies without since=. */
 #define MTS_STATUS_RANGE_DEFAULT (&mts_status_ranges[1])
 
 /*
  * Parses a query string.
  *
  * @param p     pool of the result and of the error text
- * @param args  without the question mark, or NULL
- * @param query out; after an error, what could be parsed
+ * @param args  the query string without the question mark, or NULL
+ * @param query out; after an error, the values that could be parsed
  * @return NULL, or a sentence that says what is wrong and what is allowed. It quotes values with
  *         mta_sts_text_quote
  */
 const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_query *query);
 
 /*
- * Makes it the query of a customer's page, mta-sts-domain-status.
+ * Converts the query to that of a customer's page (handler mta-sts-domain-status).
  *
- * @param name the last part of the path: must be a policy domain as this module writes it, so that
- *             one domain has one path only, which the admin guards
- * @return NULL, or a sentence as above, also if the query string asks for anything else
+ * @param name the last segment of the path: must be a policy domain in canonical form, so that each
+ *             domain has only one path, to which the admin restricts access
+ * @return NULL, or a sentence as above, also if the query string contains anything that is not
+ *         allowed there
  */
 const char *mts_status_query_own(apr_pool_t *p, const char *name, mts_status_query *query);
 
 /* Whether the query asks for the list of policy domains instead of the overview. */
 int mts_status_query_is_list(const mts_status_query *query);
 
-/* Whether that is the list of hosted domains. */
+/* Whether the query asks for the list of hosted domains. */
 int mts_status_query_is_hosted(const mts_status_query *query);
 
 /* The value of show=, or NULL for the overview. */

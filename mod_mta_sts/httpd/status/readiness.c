@@ -20,7 +20,7 @@ const char *mts_status_readiness_read(mta_sts_database *db, apr_pool_t *p, const
     if (!policies->served || policies->served->mode == MTA_STS_MODE_NONE) {
         return NULL;
     }
-    facts = apr_pcalloc(p, sizeof(*facts)); /* borrowed by the result */
+    facts = apr_pcalloc(p, sizeof(*facts)); /* allocated from p, because the result borrows it */
     facts->domain = domain;
     facts->served = policies->served;
     facts->policies = *policies;

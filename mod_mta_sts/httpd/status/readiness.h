@@ -6,30 +6,31 @@
 #include "tlsrpt/advice/readiness.h"
 
 /*
- * Whether a domain is ready for mode enforce, or whether enforce is safe, as far as the index of
- * reports says so: the assessment of `mta-sts ready` without its check of the live deployment, so
- * it never says yes.
+ * Whether a domain is ready for mode enforce, or whether mode enforce is safe, according to the
+ * index of reports: the assessment of `mta-sts ready` without its check of the live deployment, so
+ * the result is never yes.
  */
 
 /*
- * Assesses a domain by the reports about the last TLSRPT_READINESS_SINCE days, whatever range the
- * page shows.
+ * Assesses a domain by the reports about the last TLSRPT_READINESS_SINCE days, independent of the
+ * range that the page shows.
  *
- * @param policies  its policies; without one that is served now, or in mode none, there is nothing
- *                  to assess
+ * @param policies  policies of the domain; if none is served now, or one in mode none, there is
+ *                  nothing to assess
  * @param p         pool of the result
  * @param readiness out: NULL if there is nothing to assess
+ * @return NULL, or an error (core/database/database.h)
  */
 const char *mts_status_readiness_read(mta_sts_database *db, apr_pool_t *p, const char *domain,
                                       const tlsrpt_policies *policies, apr_time_t now,
                                       const tlsrpt_readiness **readiness);
 
-/* TLSRPT_READY_NO and TLSRPT_READY_NOT_YET if reports or the policy say so, else
- * TLSRPT_READY_UNKNOWN: only a check of the live deployment can say yes. */
+/* TLSRPT_READY_NO or TLSRPT_READY_NOT_YET if that follows from reports or the policy, else
+ * TLSRPT_READY_UNKNOWN: only a check of the live deployment can yield TLSRPT_READY_YES. */
 tlsrpt_ready mts_status_readiness_result(const tlsrpt_readiness *readiness);
 
-/* What to show of it: an array of mta_sts_finding, without failures that change nothing, which the
- * list of causes explains. */
+/* The findings to show, allocated from p: without failures that do not affect the result, because
+ * the list of causes explains them. */
 mta_sts_findings *mts_status_readiness_findings(apr_pool_t *p, const tlsrpt_readiness *readiness);
 
 #endif

@@ -4,7 +4,7 @@
 #include "httpd/status/readiness.h"
 #include "httpd/status/view.h"
 
-/* By mode (testing, enforce) and result. */
+/* The text for a mode (testing or enforce) and a result. */
 static const char *result_text(int is_testing, tlsrpt_ready result)
 {
     switch (result) {
@@ -19,7 +19,7 @@ static const char *result_text(int is_testing, tlsrpt_ready result)
     }
 }
 
-/* The reports are only a part of what the command knows. */
+/* Refers to the command, because reports are only a part of its assessment. */
 static void put_command(const mts_status_view *view, int is_testing)
 {
     MTS_HTML(view->out,
@@ -31,7 +31,7 @@ static void put_command(const mts_status_view *view, int is_testing)
              is_testing ? "what is missing, or which line to change" : "what blocks mail");
 }
 
-/* Senders may use a copy of an earlier policy. */
+/* Adds until when senders may use a copy of an earlier policy. */
 static void put_copies(const mts_status_view *view)
 {
     const mta_sts_rollout *rollout = view->reports->rollout;

@@ -19,7 +19,7 @@
 
 #define DAY apr_time_from_sec(86400)
 
-/* Domains with failed sessions that the list of domains knows. */
+/* The maximum number of domains with failed sessions that are read for the list of domains. */
 #define FAILING_MAX 500
 
 tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now)
@@ -30,10 +30,10 @@ tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now
                            .domain = query->domain};
 }
 
-/* Causes whose senders are looked for in the fetch log. */
+/* The maximum number of causes whose senders are searched for in the fetch log. */
 #define FETCHES_MAX 10
 
-/* --- one view of the page --- */
+/* --- the data for one response --- */
 
 typedef struct gathering {
     const server_rec *server;
@@ -60,7 +60,7 @@ static void add_cause(mts_status_reports *reports, const char *domain, const tls
         (mts_status_cause){domain, cause, others, NULL};
 }
 
-/* Looks into the fetch log for the first causes of a domain. */
+/* Adds what the fetch log says about the senders of the first causes of a domain. */
 static const char *add_fetches(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     const char *error = NULL;
@@ -112,7 +112,7 @@ static void copy_sums(mts_status_reports *reports, const tlsrpt_domain *of)
     count_detailed(reports, of);
 }
 
-/* What is not in the sums. */
+/* Copies the members that are not sums. */
 static void copy_rest(mts_status_reports *reports, const tlsrpt_summary *summary)
 {
     reports->earlier_reports = summary->earlier;
@@ -286,8 +286,8 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domain
 
 /* --- the sessions of some domains --- */
 
-/* Summing up takes about 0.6 us for each day and sender of a domain. When this much processor time
- * is used up, the rest of the list is shown without its sessions. */
+/* Computing the sums takes about 0.6 us for each day and sender of a domain. When this much
+ * processor time has been used, the rest of the list is shown without sessions. */
 #define SHARES_BUDGET apr_time_from_msec(40)
 
 static apr_time_t thread_time(void)
@@ -301,7 +301,7 @@ static apr_time_t thread_time(void)
 typedef struct shares {
     const apr_array_header_t *names;
     apr_time_t since;
-    apr_hash_t *found; /* name -> tlsrpt_domain; all 0 without reports */
+    apr_hash_t *found; /* name -> tlsrpt_domain; all numbers are 0 if there are no reports */
 } shares;
 
 static const char *read_shares(mta_sts_database *db, apr_pool_t *p, void *baton)

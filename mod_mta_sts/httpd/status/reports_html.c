@@ -96,8 +96,8 @@ static int chart_length(const mts_status_view *view)
     return age > CHART_DAYS_MIN ? (int)age : CHART_DAYS_MIN;
 }
 
-/* Like the figures: the sessions of verified reports; if there are none, those of unverified ones.
- * Reports that anyone can submit must not change the scale. */
+/* The days for the chart, like the figures: sessions of verified reports; if there are none, those
+ * of unverified ones. Reports that anyone can submit must not change the scale. */
 static const apr_array_header_t *days_of(const mts_status_view *view, int is_verified)
 {
     const apr_array_header_t *all = view->reports->days;
@@ -114,7 +114,7 @@ static const apr_array_header_t *days_of(const mts_status_view *view, int is_ver
     return days;
 }
 
-/* As after importing an old mailbox. */
+/* Mentions reports about days before the range, for example after the import of an old mailbox. */
 static void put_earlier(const mts_status_view *view)
 {
     apr_int64_t earlier = view->reports->earlier_reports;
@@ -143,7 +143,7 @@ static void put_chart(const mts_status_view *view)
     MTS_HTML(view->out, "</section>");
 }
 
-/* What is not plausible is shown, but changes nothing. */
+/* Shows sums that are not plausible, which are not part of any other number. */
 static void put_apart(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;

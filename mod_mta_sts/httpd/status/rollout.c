@@ -10,9 +10,9 @@
 
 #define EARLIER_SHOWN 5
 #define NETWORKS_SHOWN 5
-#define NETWORKS_LISTED 100 /* in JSON */
+#define NETWORKS_LISTED 100 /* maximum number of networks in JSON */
 
-/* NULL: nothing is known. */
+/* The rollout to show; NULL: nothing is known. */
 static const mta_sts_rollout *rollout_of(const mts_status_view *view)
 {
     return view->reports->problem ? NULL : view->reports->rollout;
@@ -30,7 +30,7 @@ static const mta_sts_rollout_network *network_at(const mta_sts_rollout_policy *p
 
 /* --- HTML --- */
 
-/* "192.0.2.0/24 and 2001:db8:1::/48": the last ones. */
+/* The latest networks: "192.0.2.0/24 and 2001:db8:1::/48". */
 static const char *names_of(const mts_status_view *view, const mta_sts_rollout_policy *policy)
 {
     apr_array_header_t *names = apr_array_make(view->p, NETWORKS_SHOWN, sizeof(const char *));
@@ -49,7 +49,7 @@ static const char *count_of(const mts_status_view *view, int count)
     return mta_sts_format_count(view->p, count, "network", "networks");
 }
 
-/* Who may have a copy, as far as it is recorded. */
+/* Adds the networks that may have a copy, as far as they are recorded. */
 static void put_holders(const mts_status_view *view, const mta_sts_rollout_policy *policy)
 {
     const int count = policy->networks->nelts;
@@ -69,7 +69,7 @@ static const char *after_text(const mts_status_view *view, apr_time_t time)
     return time ? apr_pstrcat(view->p, "after ", mta_sts_format_time(view->p, time), NULL) : "now";
 }
 
-/* MX hosts that only earlier policies in mode enforce name. */
+/* Adds the MX hosts that only earlier policies in mode enforce cover. */
 static void put_removals(const mts_status_view *view, const mta_sts_rollout *rollout)
 {
     int i;
@@ -125,7 +125,7 @@ void mts_status_rollout_html(const mts_status_view *view)
     date = mta_sts_rollout_copies(rollout);
     text = mta_sts_rollout_copies_text(view->p, &date, !view->query.is_in_path);
     if (!text || (!date.recorded && view->query.is_in_path)) {
-        return; /* since when policies are recorded is of no use to a customer */
+        return; /* a customer cannot make use of the time since when policies have been recorded */
     }
     MTS_HTML(view->out, "<dt>Earlier policies</dt><dd>%s", text);
     put_policies(view, rollout);
@@ -183,7 +183,7 @@ static json_t *copies_json(const mts_status_view *view)
     return tlsrpt_copies_to_json(view->p, &date, !view->query.is_in_path);
 }
 
-/* The log is read only where it matters. */
+/* The networks that have fetched the current policy. The log is read only if that matters. */
 static json_t *fetched_json(const mts_status_view *view)
 {
     const mta_sts_rollout *rollout = rollout_of(view);
@@ -193,7 +193,7 @@ static json_t *fetched_json(const mts_status_view *view)
                : json_null();
 }
 
-/* What is safe when; null: now. */
+/* The times from which on changes are safe; null: now. */
 static json_t *safe_json(const mts_status_view *view)
 {
     const mta_sts_rollout *rollout = rollout_of(view);

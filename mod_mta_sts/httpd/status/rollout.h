@@ -7,13 +7,14 @@
 #include "httpd/status/view.h"
 
 /*
- * The rollout of a domain's policy (core/policy/rollout.h), as `mta-sts rollout` says it: who has
- * fetched the current policy, and who may have a copy of an earlier one, until when. A part of the
- * page of a domain, unless no sender can have such a copy.
+ * The rollout of a domain's policy (core/policy/rollout.h), with the same contents as `mta-sts
+ * rollout`: which networks have fetched the current policy, and which may have a copy of an earlier
+ * one, and until when. A part of the page of a domain, unless no sender can have such a copy.
  */
 void mts_status_rollout_html(const mts_status_view *view);
 
-/* Adds the members earlier_policies, earlier_copies, fetched_by and safe to that of the domain. */
+/* Adds the members earlier_policies, earlier_copies, fetched_by and safe to the JSON object of the
+ * domain. */
 void mts_status_rollout_json(const mts_status_view *view, json_t *domain);
 
 #endif

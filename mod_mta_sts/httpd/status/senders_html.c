@@ -84,7 +84,7 @@ static void put_state(mta_sts_buffer *out, const tlsrpt_index_report *report)
     put_verified(out, report->verified);
 }
 
-/* The report itself, or where it is. */
+/* Adds a link to the report itself, or the machine that has it. */
 static void put_report_link(const mts_status_view *view, const tlsrpt_index_report *report)
 {
     const char *link = mts_status_report_link(view, report);

@@ -26,7 +26,7 @@ typedef struct gathering {
     const mts_domains *domains;
     tlsrpt_filter filter;
     apr_array_header_t *series; /* of mts_status_series */
-    mts_status_series rest;     /* everything that has no series of its own */
+    mts_status_series rest;     /* all domains without a series of their own */
     int omitted;
 } gathering;
 
@@ -39,7 +39,8 @@ static void count_cause(mts_status_series *series, const tlsrpt_cause *cause)
     *sessions = tlsrpt_count_add(*sessions, cause->sessions);
 }
 
-/* Called after all causes were counted: failed sessions without details count as unspecified. */
+/* Must be called after all causes have been counted: failed sessions without details count as
+ * unspecified. */
 static void count_unspecified_of(apr_int64_t *sessions, apr_int64_t failed)
 {
     int result;
@@ -81,7 +82,7 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gatheri
     return error;
 }
 
-/* What has no series of its own. */
+/* Adds a domain without a series of its own to the rest. */
 static void add_to_rest(mts_status_series *rest, const mts_status_series *series)
 {
     int i;
@@ -91,9 +92,8 @@ static void add_to_rest(mts_status_series *rest, const mts_status_series *series
     }
 }
 
-/* A policy domain, configured or hosted, a domain of MTASTSReportDomain, or an MX host, about which
- * reports on DANE are.
- */
+/* Whether a name is a policy domain, configured or hosted, a domain of MTASTSReportDomain, or an MX
+ * host (reports about DANE name MX hosts). */
 static int is_local(apr_pool_t *p, const gathering *g, const char *name)
 {
     return mts_domains_find(g->domains, name) || mts_report_scope_has_name(g->server, p, name) ||
@@ -107,7 +107,7 @@ static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
     const char *error;
 
     if (!is_local(p, g, domain->domain)) {
-        return NULL; /* what strangers make up is in no series */
+        return NULL; /* names that anyone can make up are in no series */
     }
     series.end = domain->end;
     error = domain->failed ? add_causes(db, p, g, &series) : NULL;

@@ -13,11 +13,11 @@
 #include "tlsrpt/report/inflate.h"
 
 #define PIECE 8192
-#define NAME_DIGITS 12 /* of the digest, in the name of the file */
+#define NAME_DIGITS 12 /* number of digits of the digest in the name of the file */
 
 typedef struct search {
     const mts_status_query *query;
-    tlsrpt_index_place place;
+    tlsrpt_index_location place;
 } search;
 
 static const char *find_place(mta_sts_database *db, apr_pool_t *p, void *baton)
@@ -28,9 +28,9 @@ static const char *find_place(mta_sts_database *db, apr_pool_t *p, void *baton)
                              p, &s->place);
 }
 
-/* Why there is nothing to send, or NULL. A customer gets the same answer about reports that do not
- * exist and about those of others. */
-static const char *find_missing(const mts_status_view *view, const tlsrpt_index_place *place)
+/* Why there is nothing to send, or NULL. A customer gets the same response for reports that do not
+ * exist and for those of others. */
+static const char *find_missing(const mts_status_view *view, const tlsrpt_index_location *place)
 {
     if (!place->host) {
         return view->query.is_in_path ? "There is no such report about this domain only."
@@ -47,8 +47,8 @@ static const char *find_missing(const mts_status_view *view, const tlsrpt_index_
     return place->is_unreadable ? "The file of this report is damaged." : NULL;
 }
 
-/* Counts the bytes of the JSON, and makes sure that it is what the name says. Inflates without
- * keeping anything. NULL, or what is wrong. */
+/* Counts the bytes of the JSON, and verifies their digest, without storing the inflated bytes.
+ * Returns NULL, or what is wrong. */
 static const char *measure(apr_pool_t *p, apr_size_t max, mts_status_stored *stored)
 {
     EVP_MD_CTX *digest = tlsrpt_digest_start(p);
@@ -121,7 +121,7 @@ int mts_status_stored_send(request_rec *r, const mts_status_stored *stored)
                                 stored->file.digest));
     while (!r->header_only && (got = tlsrpt_inflate_read(stream, piece, sizeof(piece))) > 0) {
         if (ap_rwrite(piece, (int)got, r) < 0) {
-            break; /* the client is gone */
+            break; /* the client has disconnected */
         }
     }
     return OK;

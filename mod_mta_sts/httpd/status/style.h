@@ -3,8 +3,8 @@
 #define HTTPD_STATUS_STYLE_H
 
 /*
- * The style sheet of the status page, which is part of each page; the Content-Security-Policy
- * allows it by its hash. All text has a contrast of at least 4.5 against its background.
+ * The style sheet of the status page, which is embedded in each page; the Content-Security-Policy
+ * allows it by its hash. All text has a contrast ratio of at least 4.5 to its background.
  */
 static const char mts_status_style[] =
     ":root{color-scheme:light dark;--page:#f3f5f8;--card:#fff;--text:#1b1f24;--soft:#55606c;"

@@ -48,7 +48,8 @@ static mta_sts_severity of_domain(const mts_status_view *view)
     return facts.is_served ? worst : worse(worst, MTA_STS_WARNING);
 }
 
-/* Only verified reports prove that mail is lost: anyone can submit the others. */
+/* Whether mail is being lost. Only verified reports prove that, because anyone can submit
+ * unverified ones. */
 static int is_losing(const mts_status_reports *reports)
 {
     int i;
@@ -141,7 +142,8 @@ static void put_no_sessions(const mts_status_view *view)
     }
 }
 
-/* The contents of unverified reports are a reason to check, and decide nothing. */
+/* Adds the failures in unverified reports, which are a reason to check, but do not affect the
+ * verdict. */
 static void put_unverified(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;

@@ -28,15 +28,15 @@ typedef struct mts_status_view {
     mta_sts_buffer *out;
 } mts_status_view;
 
-/* The facts about a domain; on the page of a customer without what concerns the machine: paths,
- * findings about virtual hosts and certificates, locations. */
+/* The facts about a domain; on the page of a customer without those about the machine: paths,
+ * locations, and findings about virtual hosts and certificates. */
 mts_domain_facts mts_status_facts(const mts_status_view *view, const mts_domain *domain);
 
 /* --- the list of policy domains (list.c) --- */
 
 /* One page of the list. */
 typedef struct mts_status_list {
-    apr_array_header_t *domains; /* of const mts_domain *: those of the page */
+    apr_array_header_t *domains; /* of const mts_domain *: the domains on the page */
     int found;                   /* domains that match the query */
     int pages;                   /* at least 1 */
 } mts_status_list;
@@ -44,10 +44,10 @@ typedef struct mts_status_list {
 #define MTS_STATUS_PAGE 50  /* domains on one page */
 #define MTS_STATUS_WORST 10 /* domains on the overview */
 
-/* The domains that match the query, those with the worst trouble first, then by name. */
+/* The domains that match the query, those with the worst problems first, then by name. */
 mts_status_list mts_status_list_of(const mts_status_view *view);
 
-/* The sessions of those domains: name -> tlsrpt_domain; NULL if they are unknown. */
+/* The sessions of these domains: name -> tlsrpt_domain; NULL if they are unknown. */
 apr_hash_t *mts_status_list_shares(const mts_status_view *view, const mts_status_list *list);
 
 /* --- the verdict (verdict.c) --- */
@@ -66,7 +66,7 @@ void mts_status_prometheus(const mts_status_view *view);
 /* An error: a page with a link to the overview, a JSON object, or a line of text. */
 void mts_status_error(const mts_status_view *view, int status, const char *sentence);
 
-/* The same as JSON. */
+/* An error as JSON. */
 void mts_status_error_json(const mts_status_view *view, const char *sentence);
 
 /* --- parts of HTML pages --- */
@@ -81,15 +81,16 @@ void mts_status_hosted_html(const mts_status_view *view);
 void mts_status_hosted_list_html(const mts_status_view *view);
 void mts_status_controls_html(const mts_status_view *view);
 
-/* A link to a page of a list, and links to all; anchor: its section. */
+/* A link to a page of a list, and links to all pages; anchor: id of the section. */
 void mts_status_page_link_html(const mts_status_view *view, int page, const char *name,
                                const char *anchor);
 void mts_status_pages_html(const mts_status_view *view, int pages, const char *anchor);
 
-/* What is in the quarantine, and what to do about it; nothing if it is empty. */
+/* The contents of the quarantine, and what to do about them; nothing if it is empty. */
 void mts_status_quarantine_html(const mts_status_view *view);
 
-/* The two cells of a table with the sessions of a domain; shares: of mts_status_shares_of. */
+/* The two cells of a table with the sessions of a domain; shares: as mts_status_shares_of returns
+ * them. */
 void mts_status_sessions_cells_html(const mts_status_view *view, const char *domain,
                                     apr_hash_t *shares);
 void mts_status_readiness_html(const mts_status_view *view);
@@ -105,29 +106,30 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
                                       const mta_sts_certificate *certificate);
 void mts_status_session_tiles_html(const mts_status_view *view);
 
-/* "FILE:LINE" or a path, always on one line: if there is no room, its beginning is hidden. */
+/* "FILE:LINE" or a path, always on one line: if it is too long, its beginning is hidden. */
 void mts_status_location_html(mta_sts_buffer *out, const char *location);
 
 /* The URL of a domain's page for the same range. */
 const char *mts_status_domain_link(const mts_status_view *view, const char *name);
 
-/* The URL of a report as it was received, or NULL if it is not here, cannot be read, or on the page
- * of a customer if it is about other domains as well. */
+/* The URL of a report as it was received. NULL if it is not on this machine, cannot be read, or is
+ * about other domains as well and the page is that of a customer. */
 const char *mts_status_report_link(const mts_status_view *view, const tlsrpt_index_report *report);
 
-/* The other machine that has the report; NULL if this one has it, and on the page of a customer. */
+/* The other machine that has the report; NULL if this one has it, or the page is that of a
+ * customer. */
 const char *mts_status_report_machine(const mts_status_view *view,
                                       const tlsrpt_index_report *report);
 
-/* The name of a sender, shortened, but not escaped. */
+/* The name of a sender, truncated, but not escaped. */
 const char *mts_status_name_of(apr_pool_t *p, const char *organization);
 
-/* Whether reports, or verified ones, contain failures. Some have failure details without counting
- * any failed session. */
+/* Whether reports, or verified reports, contain failures. Some have failure details although they
+ * count no failed sessions. */
 int mts_status_has_failures(const mts_status_reports *reports);
 int mts_status_has_verified_failures(const mts_status_reports *reports);
 
-/* The sessions that the figures of a page refer to: those of verified reports; if there are none,
+/* The sessions to which the figures on a page refer: those of verified reports; if there are none,
  * those of unverified ones, marked as such. */
 typedef struct mts_status_figures {
     int is_verified;
@@ -141,7 +143,7 @@ mts_status_figures mts_status_figures_of_reports(const mts_status_reports *repor
 /* A badge for unverified reports; adds nothing for verified ones. */
 void mts_status_unverified_html(mta_sts_buffer *out, int is_verified);
 
-/* The share of secure sessions in percent; never 100 % if there is a failed session. */
+/* The share of successful sessions in percent; never 100 % if there is a failed session. */
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed);
 
 /* The explanations of a cause: of const tlsrpt_explanation *, never empty. */

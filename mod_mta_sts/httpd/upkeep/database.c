@@ -20,7 +20,7 @@ APLOG_USE_MODULE(mta_sts);
 #define WAIT_FIRST apr_time_from_sec(1)
 #define WAIT_LONGEST apr_time_from_sec(10)
 
-/* A lock that is held for this long is logged. */
+/* If the database is locked for this long, that is logged. */
 #define LOCKED_LONG apr_time_from_sec(60)
 
 /* All statements of a step together, so that a slow PostgreSQL does not hold up what needs none.
@@ -40,7 +40,7 @@ struct mts_database {
     mta_sts_database *db;
     int open_count;
     const char *file; /* of SQLite; NULL for PostgreSQL */
-    dev_t device;     /* identify the file that was opened */
+    dev_t device;     /* device and inode identify the file that was opened */
     ino_t inode;
     apr_time_t retry; /* when to open it again; on the monotonic clock, like `locked` */
     apr_interval_time_t wait, step_max;
@@ -112,7 +112,7 @@ int mts_database_open_count(const mts_database *database)
     return database->open_count;
 }
 
-/* --- logging: one line for each change, in any child --- */
+/* --- logging: one line for each change of state, in any child process --- */
 
 /* A number that identifies an error; never 0, which means no error. */
 static apr_uint32_t digest_of(const char *error)

@@ -20,11 +20,12 @@ APLOG_USE_MODULE(mta_sts);
 #define DAYS 14 /* the same period as mta-sts ready */
 #define DAY apr_time_from_sec(86400)
 
-/* The most that are examined, those with most failures first: reports can name any number. */
+/* The maximum number of domains that are examined, those with most failures first, because reports
+ * can name any number of domains. */
 #define DOMAINS_MAX 500
 #define CAUSES_MAX 20
 
-/* The state of the search; number of domains found. */
+/* The state of the search. */
 typedef struct enforced_search {
     server_rec *main;
     mta_sts_database *db;
@@ -90,7 +91,7 @@ static apr_hash_t *find_enforced(const enforced_search *search, const apr_array_
     return failed;
 }
 
-/* --- what failed --- */
+/* --- the failures --- */
 
 static void log_domain(enforced_search *search, const char *domain, apr_int64_t sessions,
                        const tlsrpt_explanation *worst)
@@ -107,7 +108,8 @@ static void log_domain(enforced_search *search, const char *domain, apr_int64_t 
                  domain, DAYS, sessions, worst->what, worst->action, domain);
 }
 
-/* The failures of a domain with their reasons, which may be more specific than the type. */
+/* Finds the failures of a domain with their reasons, which may be more specific than the result
+ * type. */
 static const char *find_causes(enforced_search *search, const char *domain, apr_pool_t *p,
                                const apr_array_header_t **causes)
 {
@@ -137,7 +139,7 @@ static const char *examine(enforced_search *search, const char *domain, apr_pool
         const tlsrpt_explanation *explanation = tlsrpt_evidence_refusal(p, domain, cause);
 
         if (explanation) {
-            worst = worst ? worst : explanation; /* the first has most sessions */
+            worst = worst ? worst : explanation; /* the first one has the most sessions */
             sessions = tlsrpt_count_add(sessions, cause->sessions);
         }
     }

@@ -7,8 +7,8 @@
 #include "core/database/database.h"
 
 /*
- * Warns about domains whose policy has mode enforce although verified reports about the last days
- * contain failures for which senders then refuse to deliver.
+ * Logs warnings about domains with mode enforce if verified reports about the last days contain
+ * failures because of which senders refuse to deliver.
  *
  * @param main the main server
  * @param p    scratch

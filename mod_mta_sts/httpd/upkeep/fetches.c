@@ -14,11 +14,11 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-#define BATCH 250 /* rows of one transaction, some milliseconds */
+#define BATCH 250 /* rows per transaction, which takes some milliseconds */
 #define NOTE_INTERVAL apr_time_from_sec(60)
 #define DAY apr_time_from_sec(86400)
 
-/* How much the clocks of machines with one database may differ. */
+/* By how much the clocks of machines that share a database may differ, in microseconds. */
 #define AHEAD apr_time_from_sec(5 * 60)
 
 int mts_fetches_are_waiting(void)
@@ -26,7 +26,7 @@ int mts_fetches_are_waiting(void)
     return mts_fetch_table_is_filling();
 }
 
-/* Anyone can cause this line: at most one a minute. */
+/* Anyone can cause this line, so it is logged at most once a minute. */
 static void log_losses(server_rec *main, const mts_fetch_losses *losses)
 {
     if (losses->requests &&
@@ -52,7 +52,8 @@ static apr_array_header_t *fetches_of(const apr_array_header_t *taken, apr_pool_
     return fetches;
 }
 
-/* Where nothing happens, the disk is left alone for a minute. */
+/* Whether there is nothing to write: without requests, the database is written to only once a
+ * minute. */
 static int is_idle(const mts_fetches_work *work, const apr_array_header_t *taken,
                    const mts_fetch_losses *losses)
 {
@@ -79,7 +80,7 @@ static mta_sts_fetches_machine machine_of(server_rec *main, const mta_sts_databa
 }
 
 /* Requests and losses stay in the table until they are in the database: if this process is killed
- * between the two, a batch counts twice, but none is missing. */
+ * in between, a batch is counted twice, but nothing is lost. */
 static const char *move(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
                         apr_pool_t *p)
 {
@@ -133,7 +134,8 @@ static void log_full(server_rec *main, const mta_sts_fetch_room *room, apr_time_
     mts_log_findings(main, p, findings, 0, 0);
 }
 
-/* The oldest day is deleted if the current one may need its room. */
+/* Determines whether the oldest day is to be deleted, because the current one may need its
+ * capacity. */
 static const char *make_room(server_rec *main, mta_sts_database *db, apr_time_t now,
                              apr_time_t *until, apr_pool_t *p)
 {

@@ -14,9 +14,9 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Since when this configuration has been served: by the clock, as it was then or when the history
- * was written last, and by one that cannot be set. Children inherit both from the parent; in a
- * child, only the watchdog's thread uses them. */
+/* Since when this configuration has been served: by the system clock, as it was then or when the
+ * history was last written, and by the monotonic clock. Child processes inherit both from the
+ * parent; in a child process, only the watchdog's thread uses them. */
 static apr_time_t stamped, elapsed;
 
 void mts_history_prepare(void)
@@ -39,8 +39,8 @@ static mta_sts_history_machine this_machine(const mta_sts_database *db)
                                      .now = apr_time_now()};
 }
 
-/* The policies that are served under an exact name, not a pattern: an array of mts_served, each
- * domain once, with the policy that takes precedence. */
+/* Lists the policies that are served under an exact name, not a pattern: an array of mts_served,
+ * each domain once, with the policy that takes precedence. */
 static apr_array_header_t *list_served(server_rec *main, apr_pool_t *p)
 {
     const apr_array_header_t *list = mts_policies_list(p, main);

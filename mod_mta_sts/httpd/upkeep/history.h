@@ -7,14 +7,15 @@
 #include "core/database/database.h"
 
 /*
- * Writes the history of served policies: after each start all policies that are served, and from
- * then on, at intervals, that they still are.
+ * Writes the history of served policies: after each start, all policies that are served; from then
+ * on, periodic confirmations that they still are.
  */
 
-/* Called in post_config (except in the dry run): stores the time of this start. */
+/* Must be called in post_config (except in the dry run): stores the time of this start. */
 void mts_history_prepare(void);
 
-/* Whether the clock was set since that time was recorded: then mts_history_confirm corrects it. */
+/* Whether the clock has been set since that time was recorded; then mts_history_confirm corrects
+ * it. */
 int mts_history_is_wrong(void);
 
 /*
@@ -22,7 +23,7 @@ int mts_history_is_wrong(void);
  * new id must be published.
  *
  * @param p scratch memory
- * @return NULL, or why they could not be recorded (see core/database/database.h)
+ * @return NULL, or an error (core/database/database.h)
  */
 const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_t *p);
 

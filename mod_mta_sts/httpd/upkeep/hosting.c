@@ -19,24 +19,25 @@ APLOG_USE_MODULE(mta_sts);
 
 #define SUBJECT "MTASTSHosting"
 
-/* How often a machine reports that it is alive. */
+/* How often a machine records that it is alive, in microseconds. */
 #define ALIVE apr_time_from_sec(60)
 
-#define LISTED_MAX 20 /* wrong rows, and configured domains with a row, in the log */
+/* Maximum number of rows that are not valid, and of configured domains with a row, in the log. */
+#define LISTED_MAX 20
 
 struct mts_hosting_work {
     server_rec *main;
     int (*is_ending)(void *);
     apr_pool_t *pool; /* of the snapshot; cleared when it is closed */
     mta_sts_snapshot *snapshot;
-    int open_count;          /* of the database when its tables were checked */
-    int is_first;            /* whether nothing has been logged about rows yet */
-    mts_log_once *log_state; /* what is checked in each round */
+    int open_count;          /* mts_database_open_count when the tables were checked */
+    int is_first;            /* whether nothing about rows has been logged yet */
+    mts_log_once *log_state; /* findings that are checked in each round */
     mts_missing_pairs *missing;
-    mts_log_once *log_rows;  /* what is checked after changes */
-    apr_int64_t published;   /* the position in the table of machines */
+    mts_log_once *log_rows; /* findings that are checked after changes */
+    apr_int64_t published;  /* the position that was stored in the table of machines */
     apr_time_t published_at;
-    apr_time_t synced; /* as the snapshot says; 0: not known */
+    apr_time_t synced; /* time of the last sync, according to the snapshot; 0: not known */
 };
 
 mts_hosting_work *mts_hosting_work_make(server_rec *main, apr_pool_t *p, int (*is_ending)(void *))
@@ -88,7 +89,8 @@ static int open_snapshot(mts_hosting_work *work, mta_sts_findings *findings)
     return !error;
 }
 
-/* In any doubt it is built again: it is derived. */
+/* Closes the snapshot after an error, and moves a damaged file away: it is derived data, and will
+ * be rebuilt. */
 static void drop_snapshot(mts_hosting_work *work, apr_pool_t *p, const char *error)
 {
     mts_hosting_work_close(work);
@@ -131,7 +133,7 @@ static void report_wrong(const mts_hosting_work *work, const mta_sts_sync *sync,
     int i;
 
     if (mta_sts_snapshot_list_wrong(work->snapshot, "", LISTED_MAX, p, &wrong)) {
-        return; /* the next sync fails as well */
+        return; /* the next sync will report the error */
     }
     for (i = 0; i < wrong->nelts; i++) {
         const mta_sts_snapshot_wrong *row = &APR_ARRAY_IDX(wrong, i, mta_sts_snapshot_wrong);
@@ -218,8 +220,7 @@ static int is_publishing_due(const mts_hosting_work *work, const mta_sts_sync *s
            sync->now - work->published_at >= ALIVE || sync->now < work->published_at;
 }
 
-/* The command must know what this machine serves: when it has read a change, and that it is
- * alive. */
+/* Records for the command which changes this machine has read, and that it is alive. */
 static const char *publish(mts_hosting_work *work, mta_sts_database *db, const mta_sts_sync *sync,
                            mta_sts_findings *findings)
 {
@@ -243,7 +244,7 @@ static const char *publish(mts_hosting_work *work, mta_sts_database *db, const m
     return mta_sts_source_note_machine(db, &machine);
 }
 
-/* Whether the tables can be used; checked again after the database was opened. */
+/* Checks whether the tables can be used, each time that the database has been opened. */
 static const char *check_tables(mts_hosting_work *work, mts_database *database,
                                 mta_sts_database *db, mta_sts_findings *findings, int *are_right)
 {
@@ -291,7 +292,7 @@ static void sync_once(mts_hosting_work *work, mts_database *database, mta_sts_fi
         return;
     }
     if (!sync.is_snapshot_error) {
-        mts_database_failed(database, error); /* which logs it */
+        mts_database_failed(database, error); /* logs the error */
         return;
     }
     if (!mta_sts_database_is_locked(error)) {
@@ -300,7 +301,7 @@ static void sync_once(mts_hosting_work *work, mts_database *database, mta_sts_fi
     drop_snapshot(work, findings->pool, error);
 }
 
-/* When it was last in sync, as the snapshot says: perhaps before this start. */
+/* Reads from the snapshot when it was last in sync, which may have been before this start. */
 static void read_age(mts_hosting_work *work, apr_pool_t *p)
 {
     mta_sts_snapshot_state state;

@@ -7,18 +7,20 @@
 #include "httpd/upkeep/database.h"
 
 /*
- * Brings the snapshot of hosted domains up to date with the database (core/hosting/sync.h). Used by
- * the watchdog, in one thread of one child.
+ * Synchronizes the snapshot of hosted domains with the database (core/hosting/sync.h). Used by the
+ * watchdog, in one thread of one child process.
  */
 typedef struct mts_hosting_work mts_hosting_work;
 
-/* p: of the child, used only by the watchdog. */
+/* Creates the object. p: a pool of the child process, used only by the watchdog. is_ending: whether
+ * the child process is stopping. */
 mts_hosting_work *mts_hosting_work_make(server_rec *main, apr_pool_t *p, int (*is_ending)(void *));
 
 /*
- * Syncs once. What goes wrong is logged; what is known is served meanwhile.
+ * Synchronizes once. Problems are logged; until they are solved, the policies in the snapshot are
+ * still served.
  *
- * @param scratch cleared after this call
+ * @param scratch the caller clears it after this call
  */
 void mts_hosting_work_run(mts_hosting_work *work, mts_database *database, apr_pool_t *scratch);
 

@@ -13,10 +13,10 @@
 #include "httpd/upkeep/spare_pairs.h"
 
 #define PAGE 1000
-#define PAGES_PER_STEP 20 /* the next sync waits for them: some 50 ms */
-#define LISTED_MAX 19     /* and a line about the others: the log lists 20 findings of an id */
-#define INTERVAL apr_time_from_sec(60 * 60) /* without any change */
-#define PAUSE apr_time_from_sec(10)         /* at least, between two passes */
+#define PAGES_PER_STEP 20 /* takes some 50 ms, for which the next sync has to wait */
+#define LISTED_MAX 19     /* plus a line about the others: the log lists 20 findings of each id */
+#define INTERVAL apr_time_from_sec(60 * 60) /* interval of passes if nothing has changed */
+#define PAUSE apr_time_from_sec(10)         /* minimum time between two passes */
 
 /* A pass over all hosted domains, in steps. */
 struct mts_missing_pairs {
@@ -24,16 +24,17 @@ struct mts_missing_pairs {
     int (*is_ending)(void *);
     mts_log_once *log;
     int is_due;      /* whether something has changed since the last pass began */
-    int changes;     /* the counter of pairs then */
-    apr_time_t done; /* when the last one ended (mta_sts_monotonic_now); 0: not yet */
+    int changes;     /* the counter of renewed pairs at that time */
+    apr_time_t done; /* when the last pass ended (mta_sts_monotonic_now); 0: not yet */
     /* the pass that is running */
     apr_pool_t *pool; /* of the pass; NULL: none is running */
     mta_sts_findings *findings;
     const mts_hosts *hosts;
     const char *after; /* the last domain that was checked */
-    int count;         /* of domains without a pair so far */
+    int count;         /* number of domains without a pair so far */
     mts_spare_pairs *spare;
-    int has_looked; /* at all domains; the rest of the pass is about spare pairs */
+    int has_looked; /* whether all domains have been checked; the rest of the pass is about pairs
+                       without a policy */
 };
 
 mts_missing_pairs *mts_missing_pairs_make(server_rec *main, apr_pool_t *p, int (*is_ending)(void *))
@@ -66,7 +67,7 @@ static void end_pass(mts_missing_pairs *missing)
     missing->done = mta_sts_monotonic_now();
 }
 
-/* Whether another virtual host, with a certificate of its own, answers for it. */
+/* Whether another virtual host, with its own certificate, answers for a domain. */
 static int has_other_host(const mts_missing_pairs *missing, const char *domain, apr_pool_t *p)
 {
     mts_served served = {.domain = domain, .server = missing->main};
@@ -114,7 +115,8 @@ static int check_page(mts_missing_pairs *missing, mta_sts_snapshot *snapshot, ap
     return rows->nelts;
 }
 
-/* The exact number would change with each certificate that is issued, and be logged each time. */
+/* Does not give the exact number, because it would change, and be logged again, with each
+ * certificate that is issued. */
 static void report_rest(const mts_missing_pairs *missing)
 {
     int at_least = 1;
@@ -146,7 +148,7 @@ static int is_due(mts_missing_pairs *missing, int has_changed)
            since > INTERVAL;
 }
 
-/* Returns whether all domains were looked at, or -1 after an error. */
+/* Returns whether all domains have been checked, or -1 after an error. */
 static int check_some(mts_missing_pairs *missing, mta_sts_snapshot *snapshot, apr_pool_t *scratch)
 {
     apr_pool_t *page;

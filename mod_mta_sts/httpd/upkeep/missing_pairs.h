@@ -7,9 +7,9 @@
 #include "core/hosting/snapshot.h"
 
 /*
- * Reports hosted domains whose policy hosts have no key pair (pair-missing), if a virtual host has
- * MTASTSCertificates: clients get a TLS alert only, which is in no log. And pairs that have no
- * policy (httpd/upkeep/spare_pairs.h).
+ * If a virtual host has MTASTSCertificates, reports hosted domains whose policy hosts have no key
+ * pair (pair-missing): clients only get a TLS alert, which httpd does not log. Also reports pairs
+ * without a policy (httpd/upkeep/spare_pairs.h).
  */
 
 typedef struct mts_missing_pairs mts_missing_pairs;
@@ -18,7 +18,7 @@ mts_missing_pairs *mts_missing_pairs_make(server_rec *main, apr_pool_t *p,
                                           int (*is_ending)(void *));
 
 /*
- * Looks for them, if rows or pairs have changed since the last time, and once an hour.
+ * Runs one step of a pass, if rows or pairs have changed since the last pass, or after an hour.
  *
  * @param has_changed whether rows have changed
  * @param scratch     scratch memory

@@ -16,10 +16,11 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-#define NETWORKS_MAX 10000 /* number of networks distinguished while counting */
+#define NETWORKS_MAX 10000 /* maximum number of networks that are distinguished while counting */
 #define LISTED 5
 #define LEVELS 2
-#define HYSTERESIS 5 /* in percent: fall below a level before it is logged again */
+/* In percent: how far usage must fall below a level before the level is logged again. */
+#define HYSTERESIS 5
 
 static const int levels[LEVELS] = {50, 80}; /* in percent */
 
@@ -32,7 +33,7 @@ struct mts_quota {
     server_rec *main;
     apr_pool_t *p;                      /* cleared after each count */
     apr_hash_t *networks[TLSRPT_AREAS]; /* name -> network */
-    int directory;                      /* number of the next one to count */
+    int directory;                      /* the next directory to count */
 };
 
 mts_quota *mts_quota_make(server_rec *main, apr_pool_t *p)
@@ -107,7 +108,7 @@ static void add_network(mts_quota *quota, tlsrpt_area area, const char *name, ap
     }
 }
 
-/* A report that came by mail has no address. */
+/* A report that arrived by mail has no client address. */
 static void visit(void *baton, const char *digest, apr_int64_t bytes, const tlsrpt_receipt *receipt)
 {
     const counting *state = baton;

@@ -11,15 +11,17 @@
 #include "httpd/hosting/pairs.h"
 #include "httpd/hosting/renewal.h"
 
-#define STEP 2000     /* the next sync waits for them: some 50 ms */
-#define LISTED_MAX 19 /* and a line about the others: the log lists 20 findings of an id */
+#define STEP 2000     /* takes some 50 ms, for which the next sync has to wait */
+#define LISTED_MAX 19 /* plus a line about the others: the log lists 20 findings of each id */
 
 struct mts_spare_pairs {
     apr_pool_t *p;
-    apr_array_header_t *hosts; /* of const char *: that pairs are for */
-    apr_hash_t *configured;    /* policy domains, and those of the hosts of servers */
-    int next;                  /* host to look at */
-    int count;                 /* of those without a policy so far */
+    apr_array_header_t *hosts; /* of const char *: the policy hosts in the certificates of the
+                                  pairs */
+    apr_hash_t *configured; /* configured policy domains, and those of policy hosts that are names
+                               of servers */
+    int next;               /* the next host to check */
+    int count;              /* number of hosts without a policy so far */
     const char *found[LISTED_MAX];
 };
 
@@ -27,7 +29,7 @@ static void note_policy(void *baton, const mts_served *served)
 {
     mts_spare_pairs *spare = baton;
 
-    if (served->is_pattern) { /* a policy for more names than anybody can list */
+    if (served->is_pattern) { /* a policy for any number of names */
         apr_array_clear(spare->hosts);
     }
     else {
@@ -56,14 +58,15 @@ mts_spare_pairs *mts_spare_pairs_begin(server_rec *main, apr_pool_t *p)
 
     spare->p = p;
     spare->configured = apr_hash_make(p);
-    mts_renewal_apply(); /* this process may have had no handshake since */
+    mts_renewal_apply(); /* this process may have had no handshake in the meantime */
     spare->hosts = mts_pairs_list_hosts(p);
     mts_policies_each(p, main, note_policy, spare);
     note_servers(spare, main);
     return spare;
 }
 
-/* A wrong row is one, too. Returns an error of the snapshot. */
+/* Checks a host. A row counts even if it is not valid. Returns NULL, or an error of the
+ * snapshot. */
 static const char *look_at(mts_spare_pairs *spare, mta_sts_snapshot *snapshot, const char *host,
                            apr_pool_t *p)
 {

@@ -159,6 +159,6 @@ void mts_startup_register_hooks(void)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(test_config, NULL, NULL, APR_HOOK_MIDDLE);
-    /* After the modules that know the certificates. */
+    /* After the modules that provide the certificates. */
     ap_hook_post_config(post_config, certificate_modules, NULL, APR_HOOK_LAST);
 }

@@ -16,7 +16,7 @@
 APLOG_USE_MODULE(mta_sts);
 
 /* Reports received over https are indexed within a second or two; reports from `mta-sts import`,
- * and the removal of files by hand, at the next scan of the directories. */
+ * and manual deletions of files, are noticed in the next scan of the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
@@ -69,7 +69,7 @@ static void log_indexed(const mts_work *work, const tlsrpt_index_done *done)
     }
 }
 
-/* Anyone can cause these lines: there is at most one a minute, without any text from the
+/* Anyone can cause these lines, so they are logged at most once a minute, and contain no text from
  * reports. */
 static void log_number(const mts_work *work, apr_int64_t number, const char *what, const char *id)
 {
@@ -241,7 +241,8 @@ static mts_step expire_history(mts_work *work)
 
 /* --- hosted domains --- */
 
-/* It waits for the database itself, to say for how long that has been away. */
+/* It handles an unavailable database itself, in order to report for how long it has been
+ * unavailable. */
 static mts_step sync_hosting(mts_work *work)
 {
     if (mts_report_config_of(work->main)->is_hosting) {

@@ -22,7 +22,7 @@ APLOG_USE_MODULE(mta_sts);
 #define NAME "mta-sts"
 #define INTERVAL apr_time_from_sec(1)
 
-/* A task that has much to do lets the others have their turn. */
+/* In microseconds: after this time, a task that has much to do yields to the next one. */
 #define TURN apr_time_from_sec(1)
 #define NICENESS 15
 
@@ -33,13 +33,13 @@ APLOG_USE_MODULE(mta_sts);
  * thread. */
 static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
 static int has_ended = 1;
-static int is_waited_for; /* whether the child is waiting to stop */
+static int is_waited_for; /* whether the child process is waiting to stop */
 static mts_work here;
-static apr_pool_t *pool; /* of this child's watchdog */
-static int open_count;   /* how often the database had been opened */
+static apr_pool_t *pool; /* pool of the watchdog of this child process */
+static int open_count;   /* mts_database_open_count at the last check */
 
-/* A child of a previous generation lives as long as it has connections, with an old
- * configuration. */
+/* Whether this child process belongs to a previous generation: it lives as long as it has
+ * connections, with an old configuration. */
 static int is_of_old_generation(void)
 {
     const global_score *score = ap_get_scoreboard_global();
@@ -49,7 +49,7 @@ static int is_of_old_generation(void)
            generation != score->running_generation;
 }
 
-/* Called often, and therefore without the lock. */
+/* Called often, so it does not take the lock. */
 static int is_over(void *unused)
 {
     int state;
@@ -181,7 +181,7 @@ static int run_round(void)
     return has_more;
 }
 
-/* Waits for the current step to end before anything of the child is freed. */
+/* Waits for the end of the current step before the memory of the child process is freed. */
 static apr_status_t end(void *unused)
 {
     (void)unused;
@@ -196,8 +196,8 @@ static apr_status_t end(void *unused)
     return APR_SUCCESS;
 }
 
-/* Requests take precedence: otherwise a request might wait milliseconds for a processor while the
- * index is updated. On Linux, priorities are per thread. */
+/* Requests have priority: otherwise a request might wait milliseconds for a processor while the
+ * index is being updated. On Linux, priorities are per thread. */
 static void lower_priority(void)
 {
     if (setpriority(PRIO_PROCESS, 0, NICENESS) != 0) {
@@ -223,8 +223,8 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
     return APR_SUCCESS;
 }
 
-/* With an allocator of its own, so that this thread and others of the child never wait for each
- * other. */
+/* Creates a pool with its own allocator, so that this thread and the others of the child process
+ * never wait for each other. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
     apr_allocator_t *allocator;

@@ -12,32 +12,33 @@
 #include "tlsrpt/advice/policy_match.h"
 #include "tlsrpt/summary/summary.h"
 
-/* The input of an assessment of readiness (tlsrpt/advice/readiness.h), and its result. */
+/* The input and the result of an assessment of readiness for mode enforce
+ * (tlsrpt/advice/readiness.h). */
 
-/* The most names that a finding lists. */
+/* The maximum number of names that a finding lists. */
 #define TLSRPT_READINESS_NAMES 3
 
 #define TLSRPT_READINESS_DAY apr_time_from_sec(86400)
 
-/* What is required unless the admin asks for something else, and the days (UTC) including today
- * whose reports are weighed. */
+/* The default requirements, and the number of days (UTC, including today) whose reports are
+ * considered. */
 #define TLSRPT_READINESS_DAYS 14
 #define TLSRPT_READINESS_SENDERS 2
 #define TLSRPT_READINESS_SINCE 30
 
-/* What is required before mode enforce is recommended. */
+/* The requirements for recommending mode enforce. */
 typedef struct tlsrpt_readiness_limits {
-    apr_time_t now;   /* the time of the assessment */
-    int days;         /* days with reports, and days without a blocking failure since; at least 1 */
-    int senders;      /* that reported; at least 1 */
-    int is_before_id; /* the id of the served policy is about to be published: that DNS has another
-                         one is right, and mode enforce is not on before that */
+    apr_time_t now; /* the time of the assessment */
+    int days; /* required days with reports, and days since the last blocking failure; at least 1 */
+    int senders;      /* required number of senders that report; at least 1 */
+    int is_before_id; /* whether the id of the served policy is about to be published: then DNS
+                         rightly has a different id, and mode enforce is not in effect yet */
 } tlsrpt_readiness_limits;
 
 typedef struct tlsrpt_readiness_facts {
     const char *domain;
-    const mta_sts_policy *served;          /* now; NULL: none, or not known */
-    tlsrpt_policies policies;              /* those that were served before */
+    const mta_sts_policy *served; /* the policy that is served now; NULL: none, or not known */
+    tlsrpt_policies policies;     /* the policies that were served before */
     const mta_sts_check_facts *deployment; /* the live deployment; NULL: it was not checked */
     const mta_sts_check_result *check;     /* the result of checking it, or NULL */
     const tlsrpt_domain *reports;          /* all reports, without DANE; NULL: none */
@@ -55,13 +56,13 @@ typedef enum tlsrpt_ready {
 } tlsrpt_ready;
 
 typedef enum tlsrpt_readiness_part {
-    TLSRPT_READINESS_POLICY, /* and its announcement and policy host */
+    TLSRPT_READINESS_POLICY, /* with the MTA-STS record and the policy host */
     TLSRPT_READINESS_MX,
     TLSRPT_READINESS_REPORTS,
 } tlsrpt_readiness_part;
 #define TLSRPT_READINESS_PARTS 3
 
-/* In a fix, what separates the sentences from a command that shows the current state. */
+/* In a fix, separates the sentences from a command that shows the current state. */
 #define TLSRPT_READINESS_COMMAND " To check: "
 
 typedef struct tlsrpt_readiness {
@@ -77,11 +78,12 @@ typedef struct tlsrpt_assessment {
     const tlsrpt_readiness_facts *facts;
     const tlsrpt_readiness_limits *limits;
     tlsrpt_readiness *result;
-    tlsrpt_policies policies; /* with the one that is served now */
-    int is_enforced; /* mode enforce is on: what is required before switching to it is only info */
+    tlsrpt_policies policies; /* including the policy that is served now */
+    int is_enforced; /* whether mode enforce is in effect already: then missing requirements are
+                        only info */
 } tlsrpt_assessment;
 
-/* The severity of something that is missing before switching to mode enforce. */
+/* The severity of a requirement for mode enforce that is not met. */
 mta_sts_severity tlsrpt_assessment_missing(const tlsrpt_assessment *a);
 
 /* The command that shows the reports about the domain. */

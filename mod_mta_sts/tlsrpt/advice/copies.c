@@ -3,7 +3,7 @@
 
 #include "core/base/format.h"
 
-/* null for 0 */
+/* A time as JSON; null for 0. */
 static json_t *time_json(apr_pool_t *p, apr_time_t time)
 {
     return time ? json_string(mta_sts_format_timestamp(p, time)) : json_null();

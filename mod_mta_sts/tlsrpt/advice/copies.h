@@ -7,12 +7,12 @@
 #include "core/policy/rollout.h"
 
 /*
- * Until when senders may use copies of an earlier policy, for programs: the same object wherever a
- * command or the status page says it.
+ * Until when senders may use copies of an earlier policy, as JSON for programs: the same object in
+ * the output of all commands and on the status page.
  *
  * @param p         scratch
- * @param date      NULL: nothing is known of earlier policies
- * @param has_hosts whether machines may be named
+ * @param date      NULL: nothing is known about earlier policies
+ * @param has_hosts whether the object may name machines
  * @return null, or an object: worst_case_until, certain, recorded_since, unrecorded, log_complete,
  *         by_log_until, served_by. The caller owns the reference
  */

@@ -47,8 +47,9 @@ int tlsrpt_evidence_days(const tlsrpt_domain *evidence, apr_time_t now)
     return count;
 }
 
-/* If the policy cannot be fetched, senders deliver without it, and DANE makes them refuse in any
- * mode: that leaves problems of the mail servers, and MX hosts that are not in the policy. */
+/* If the policy cannot be fetched, senders deliver without it; and DANE makes them refuse in any
+ * mode. So only problems of the mail servers block mail, and MX hosts that the policy does not
+ * cover. */
 int tlsrpt_evidence_blocks_mail(const tlsrpt_explanation *explanation)
 {
     return explanation->owner == TLSRPT_OWNER_MX || explanation->owner == TLSRPT_OWNER_PROVIDER ||
@@ -81,7 +82,7 @@ static int is_enforce(const mta_sts_history_entry *entry, apr_pool_t *p)
                ->mode == MTA_STS_MODE_ENFORCE;
 }
 
-/* The day after a policy in another mode was last served. */
+/* Moves `from` to the day after a policy in another mode was last served. */
 static void begin_after(apr_time_t *from, apr_time_t last)
 {
     if (last >= *from) {
@@ -89,7 +90,7 @@ static void begin_after(apr_time_t *from, apr_time_t last)
     }
 }
 
-/* The same from the earlier rows of a hosted domain. */
+/* The same for the past rows of a hosted domain. */
 static const char *skip_rows(mta_sts_database *db, const char *domain, apr_pool_t *p,
                              apr_time_t *from)
 {

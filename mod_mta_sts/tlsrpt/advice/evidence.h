@@ -14,8 +14,8 @@
 /*
  * What counts as evidence. Anyone can submit a report about any domain under any name, and the
  * policy that it quotes is public: only a verified report, whose mail carried a valid DKIM
- * signature (RFC 8460 section 3), is evidence. The contents of others are shown as unverified and
- * are a reason to check, but they decide nothing.
+ * signature (RFC 8460 section 3), is evidence. Unverified reports are shown as such and are a
+ * reason to check, but no decision depends on them.
  *
  * All views use these functions: the findings at start, the status page with its JSON and metrics,
  * `mta-sts report` and `mta-sts ready`.
@@ -36,13 +36,14 @@ const char *tlsrpt_evidence_name(int is_verified);
  */
 tlsrpt_filter tlsrpt_evidence_filter(apr_time_t since, const char *domain);
 
-/* Whether what a report contains under this type of policy is about MTA-STS, rather than about
- * DANE, which takes precedence (RFC 8461 section 2). */
+/* Whether results under this policy type concern MTA-STS, rather than DANE, which takes precedence
+ * (RFC 8461 section 2). */
 int tlsrpt_evidence_is_mta_sts(const char *policy_type);
 
 /*
- * Whether a policy of a report counts for mode enforce: what it contains under DANE does not, and
- * successful sessions without any policy do not show what mode testing would find.
+ * Whether a policy of a report counts as evidence about mode enforce. Results under DANE do not
+ * count; nor do successful sessions without any policy, because they do not show whether validation
+ * would succeed.
  */
 int tlsrpt_evidence_is_about_enforce(const tlsrpt_policy *policy, int is_verified);
 
@@ -50,13 +51,13 @@ int tlsrpt_evidence_is_about_enforce(const tlsrpt_policy *policy, int is_verifie
  * are not specified are left out. evidence may be NULL. */
 int tlsrpt_evidence_days(const tlsrpt_domain *evidence, apr_time_t now);
 
-/* Whether such a failure makes senders refuse to deliver in mode enforce, for a cause that the
- * domain's admin can fix; for failures under MTA-STS. */
+/* Whether a failure under MTA-STS with this explanation makes senders refuse to deliver in mode
+ * enforce, and the domain's admin can fix its cause. */
 int tlsrpt_evidence_blocks_mail(const tlsrpt_explanation *explanation);
 
 /*
- * The explanation of a cause for which senders refuse mail in mode enforce: the first of
- * tlsrpt_explain_cause that blocks mail. NULL for failures under DANE, and if none does.
+ * The explanation because of which senders refuse mail in mode enforce: the first one of
+ * tlsrpt_explain_cause that blocks mail. NULL if there is none, and for failures under DANE.
  *
  * @param p      pool of the explanation
  * @param domain policy domain
@@ -65,11 +66,12 @@ const tlsrpt_explanation *tlsrpt_evidence_refusal(apr_pool_t *p, const char *dom
                                                   const tlsrpt_cause *cause);
 
 /*
- * Since when reports about a domain in mode enforce show what senders refuse: while another mode
- * was served, mail was delivered even if the session failed. That is the day after the last day on
- * which another mode was served, or since if the history has none or it was earlier.
+ * Since when failures in reports about a domain in mode enforce mean refused mail: while another
+ * mode was served, mail was delivered even if validation failed. This is the day after the last day
+ * on which another mode was served, or `since` if that is later or the history contains no other
+ * mode.
  *
- * @param db     for the history of served policies (core/database/history.h)
+ * @param db     contains the history of served policies (core/database/history.h)
  * @param since  the beginning of the period of interest
  * @param from   out: since, or the beginning of a later day
  * @param p      scratch

@@ -17,14 +17,14 @@
 
 /* --- finding the rule --- */
 
-/* Whether both are digits, so that what is between them is not the edge of a number. */
+/* Whether both bytes are digits, so that there is no boundary of a number between them. */
 static int are_digits(char a, char b)
 {
     return apr_isdigit(a) && apr_isdigit(b);
 }
 
-/* Bytes of a reason that are searched: real ones are shorter, and a page explains hundreds of
- * them. */
+/* The number of bytes of a reason that are searched: real reasons are shorter, and a page explains
+ * hundreds of them. */
 #define SEARCHED 2000
 
 /* Whether a hint occurs in a reason, ignoring case. */
@@ -70,8 +70,9 @@ static int matches(const tlsrpt_rule *rule, tlsrpt_result_type type, const tlsrp
 
 /* --- the texts of a rule --- */
 
-/* A name that can be used in a sentence and in a command, or NULL: several names that are summed
- * up as one cannot. Some senders append a dot or the port, or put the name in square brackets. */
+/* A host name that can be used in a sentence and in a command, or NULL, also for the name under
+ * which several names are added up. Some senders append a dot or the port, or put the name in
+ * square brackets. */
 static const char *host_of(apr_pool_t *p, const char *name)
 {
     const char *host, *colon, *end;
@@ -120,8 +121,9 @@ static const char *fill(apr_pool_t *p, const char *text, const value *values, ap
     return text ? apr_pstrcat(p, filled, text, NULL) : NULL;
 }
 
-/* The admin cannot renew a certificate, reload a server or publish TLSA records there. What senders
- * do with DANE does not depend on the mode of the policy. */
+/* Replaces the action if a mail provider runs the MX host, because the domain's admin cannot renew
+ * certificates, reload servers or publish TLSA records there. With DANE, what senders do does not
+ * depend on the mode of the policy. */
 static void blame_provider(apr_pool_t *p, const char *mx, int is_dane,
                            tlsrpt_explanation *explanation)
 {
@@ -184,8 +186,8 @@ static const tlsrpt_explanation *apply(apr_pool_t *p, const tlsrpt_rule *rule,
     return explanation;
 }
 
-/* Whether none of the policies that the senders applied covers the MX host. Text that cannot be
- * parsed as a policy is ignored. */
+/* Whether none of the policies that the senders applied covers the MX host. Texts that cannot be
+ * parsed as a policy are ignored. */
 static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
 {
     const char *mx = host_of(p, facts->mx);
@@ -204,9 +206,9 @@ static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
     return read > 0;
 }
 
-/* Whether a policy that does not cover the MX host explains more than the rule. A reason that says
- * so as well does not change that, so that a failure has the same explanation with and without its
- * reason. */
+/* Whether the fact that the policy does not cover the MX host may explain more than the rule. A
+ * reason that says the same makes no difference, so that a failure has the same explanation with
+ * and without it. */
 static int can_be_uncovered(const tlsrpt_rule *rule, tlsrpt_result_type type,
                             const tlsrpt_facts *facts)
 {
@@ -220,7 +222,7 @@ const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *fact
     tlsrpt_result_type type = tlsrpt_result_type_of(facts->result_type);
     const tlsrpt_rule *rule = tlsrpt_rules;
 
-    while (!matches(rule, type, facts)) { /* the last one matches everything */
+    while (!matches(rule, type, facts)) { /* the last rule matches everything */
         rule++;
     }
     if (can_be_uncovered(rule, type, facts) && is_uncovered(p, facts)) {
@@ -236,7 +238,7 @@ const tlsrpt_explanation *tlsrpt_explain_no_details(apr_pool_t *p, const char *d
     return apply(p, &tlsrpt_rule_no_details, TLSRPT_RESULT_UNSPECIFIED, &facts);
 }
 
-/* --- failures that were summed up --- */
+/* --- failures that were added up --- */
 
 static const tlsrpt_explanation *explain_reason(apr_pool_t *p, const char *domain,
                                                 const tlsrpt_cause *cause, const char *reason)

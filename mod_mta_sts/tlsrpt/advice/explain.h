@@ -41,14 +41,14 @@ typedef struct tlsrpt_explanation {
     const char *what;     /* what happened: sentences */
     const char *action;   /* what to do: sentences */
     const char *command;  /* shows the current state, or fixes it; NULL if there is none */
-    int may_be_at_sender; /* if only one sender reports it, the cause is probably at that sender
-                             or in the network between it and this server */
+    int may_be_at_sender; /* whether, if only one sender reports the failure, the cause is probably
+                             at that sender or in the network between it and this server */
 } tlsrpt_explanation;
 
 /*
  * Explains a failure by its result type, or by its reason if that is more specific ("404",
- * X509_V_ERR_CERT_HAS_EXPIRED, MX_HOSTS_MISMATCH), or by the policy in the report if that does not
- * cover the MX host and no more specific cause is known.
+ * X509_V_ERR_CERT_HAS_EXPIRED, MX_HOSTS_MISMATCH), or by the fact that the policy in the report
+ * does not cover the MX host, if no more specific cause is known.
  *
  * @param p pool of the texts; facts are borrowed
  * @return never NULL; cause "unknown" for a type that is not registered
@@ -56,8 +56,8 @@ typedef struct tlsrpt_explanation {
 const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *facts);
 
 /*
- * Explains failures that were summed up: one explanation for each different cause that their
- * reasons reveal; if they reveal none, the explanation of the result type.
+ * Explains failures that were added up: one explanation for each distinct cause that their reasons
+ * reveal, or if there is none, the explanation of the result type.
  *
  * @param p      pool of the list
  * @param domain policy domain
@@ -70,8 +70,8 @@ apr_array_header_t *tlsrpt_explain_cause(apr_pool_t *p, const char *domain,
 const tlsrpt_explanation *tlsrpt_explain_no_details(apr_pool_t *p, const char *domain);
 
 /*
- * Where the cause of a failure is, for people; probably at the sender, if that is possible and only
- * that sender reports it.
+ * Says for people where the cause of a failure is: probably at the sender, if that is possible and
+ * no other sender reports it.
  *
  * @param p      pool of the text
  * @param others number of senders without failures (tlsrpt_others_without_failure)
@@ -87,8 +87,8 @@ const char *tlsrpt_where_text(apr_pool_t *p, const tlsrpt_explanation *explanati
  */
 const char *tlsrpt_policy_type_text(apr_pool_t *p, const char *policy_type);
 
-/* " (300 by the details of the failures)" where these contain more failed sessions than the totals;
- * else "". */
+/* " (300 by the details of the failures)" if these contain more failed sessions than the totals;
+ * else "". Allocated from p. */
 const char *tlsrpt_detailed_text(apr_pool_t *p, apr_int64_t failed, apr_int64_t detailed);
 
 #endif

@@ -55,7 +55,7 @@ static const char *clock_text(apr_pool_t *p, apr_time_t time)
     return mta_sts_format_time(p, time);
 }
 
-/* What is missing in the record, as sentences that begin with a blank; "" if it is complete. */
+/* What the fetch log lacks, as sentences that begin with a blank; "" if it is complete. */
 static const char *missing_text(const search *s)
 {
     const char *text = "";
@@ -116,7 +116,7 @@ static const char *refused_text(const search *s)
     return text;
 }
 
-/* A sender may fetch from several networks, of which one cannot reach this server. */
+/* A sender may fetch policies from several networks, one of which cannot reach this server. */
 static const char *conclusion(const search *s)
 {
     return s->without->nelts
@@ -129,7 +129,7 @@ static const char *conclusion(const search *s)
                           : ": the fault is on their side or on the network path.";
 }
 
-/* How it is known that networks are those of the sender, unless the report says so. */
+/* How it is known that networks belong to the sender, if that does not follow from the report. */
 static const char *named_text(const search *s)
 {
     return s->named->nelts

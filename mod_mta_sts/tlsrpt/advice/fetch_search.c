@@ -6,8 +6,8 @@
 #include "core/database/network_names.h"
 
 #define DAY apr_time_from_sec(86400)
-#define SPAN_MAX (7 * DAY) /* reporters choose the range of a report */
-#define NAMED_MAX 20       /* networks that are found by their name */
+#define SPAN_MAX (7 * DAY) /* the date range in a report is under the control of the reporter */
+#define NAMED_MAX 20       /* maximum number of networks that are found by name */
 
 typedef tlsrpt_fetch_search search;
 
@@ -29,8 +29,8 @@ static void count(search *s, const mta_sts_fetch *row)
     }
 }
 
-/* Hosts that are not recorded by name are those of strangers, which were not served, or served by a
- * wildcard alias: that of the domain may be among them. */
+/* Hosts whose names are not recorded were either not local, or served through a wildcard alias; the
+ * policy host of the domain may be one of the latter. */
 static void count_elsewhere(search *s, const mta_sts_fetch *row)
 {
     s->elsewhere = tlsrpt_count_add(s->elsewhere, row->requests);
@@ -86,7 +86,7 @@ static int is_in(const apr_array_header_t *networks, const char *network)
     return i < networks->nelts;
 }
 
-/* Those that requested the policy, and are the signer's by DNS. */
+/* Reads the networks that requested the policy and belong to the signer according to DNS. */
 static const char *read_named(search *s)
 {
     const char *signer = s->question->signer ? s->question->signer : "";
@@ -120,7 +120,7 @@ static const char *read_log(search *s)
     return error ? error : read_named(s);
 }
 
-/* A range that is too long ends with its last days; without dates there is nothing to look for. */
+/* Only the last days of a date range that is too long are searched; without dates, nothing is. */
 static void set_range(search *s)
 {
     s->begin = s->question->begin;

@@ -66,8 +66,8 @@ static void begin_at(tlsrpt_policies *policies, apr_time_t first)
     }
 }
 
-/* The earlier rows of a hosted domain. When the first of them was stored is not known, but it was
- * served when it was replaced. */
+/* Adds the past rows of a hosted domain. It is not known when the first of them was stored, only
+ * when it was replaced. */
 static const char *add_rows(mta_sts_database *db, const char *domain, apr_pool_t *p,
                             tlsrpt_policies *policies)
 {
@@ -150,7 +150,7 @@ tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type,
         return TLSRPT_MATCH_UNSPECIFIED;
     }
     if (!served && (!policies->earlier || !policies->earlier->nelts)) {
-        return TLSRPT_MATCH_UNKNOWN; /* many reports: parsing each policy takes time */
+        return TLSRPT_MATCH_UNKNOWN; /* skips parsing, which takes time if there are many reports */
     }
     return compare_policy(policies, read_policy(p, policy));
 }

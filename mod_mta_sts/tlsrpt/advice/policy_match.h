@@ -12,15 +12,15 @@
 /* How the policy that a sender applied, according to its report, relates to those that were served
  * here. */
 typedef enum tlsrpt_policy_match {
-    TLSRPT_MATCH_CURRENT,     /* the policy that is served now */
-    TLSRPT_MATCH_OLDER,       /* one that was served here: an older one from the sender's cache */
-    TLSRPT_MATCH_NEVER,       /* one that was never served here, according to the history */
-    TLSRPT_MATCH_OTHER,       /* not the one served now; it is not known what was served before */
-    TLSRPT_MATCH_NOT_FOUND,   /* the sender found no policy, although one is served */
+    TLSRPT_MATCH_CURRENT,   /* the policy that is served now */
+    TLSRPT_MATCH_OLDER,     /* an older one that was served here, from the sender's cache */
+    TLSRPT_MATCH_NEVER,     /* one that was never served here, according to the history */
+    TLSRPT_MATCH_OTHER,     /* not the one served now, and it is not known what was served before */
+    TLSRPT_MATCH_NOT_FOUND, /* the sender found no policy, although one is served */
     TLSRPT_MATCH_UNSPECIFIED, /* the report does not specify the policy: the sender could not fetch
                                  or parse it */
-    TLSRPT_MATCH_DANE,        /* TLSA records instead of an MTA-STS policy */
-    TLSRPT_MATCH_UNKNOWN,     /* it is not known which policies are or were served */
+    TLSRPT_MATCH_DANE,        /* the sender used TLSA records instead of an MTA-STS policy */
+    TLSRPT_MATCH_UNKNOWN,     /* it is not known which policies are or were served here */
 } tlsrpt_policy_match;
 #define TLSRPT_POLICY_MATCHES (TLSRPT_MATCH_UNKNOWN + 1)
 
@@ -30,7 +30,7 @@ typedef struct tlsrpt_served_policy {
     apr_time_t last; /* when it was last served; 0: unknown */
 } tlsrpt_served_policy;
 
-/* The policies of a domain. */
+/* The policies of a domain, as they are known here. */
 typedef struct tlsrpt_policies {
     const mta_sts_policy *served; /* now; NULL: not known */
     apr_array_header_t *earlier;  /* of tlsrpt_served_policy, in any order; may include the
@@ -42,17 +42,19 @@ typedef struct tlsrpt_policies {
  * Adds the history of served policies (core/database/history.h) to the policies of a domain, and
  * the earlier rows of a hosted domain (core/hosting/past.h).
  *
- * @param p pool of what is added
+ * @param p pool of the added policies
  * @return NULL, or why the history cannot be read
  */
 const char *tlsrpt_policies_add_history(mta_sts_database *db, const char *domain, apr_pool_t *p,
                                         tlsrpt_policies *policies);
 
-/* Adds one policy that was served; last is 0 if the time is unknown. */
+/* Adds one policy that was served, which is borrowed; last is 0 if the time is unknown. */
 void tlsrpt_policies_add(apr_pool_t *p, tlsrpt_policies *policies, const mta_sts_policy *policy,
                          apr_time_t last);
 
 /*
+ * Compares the policy that a sender applied with the policies of the domain.
+ *
  * @param p        scratch
  * @param type     policy type, as sent
  * @param policy   the lines of policy-string, joined by LF; "" if none (as in tlsrpt_seen_policy)
@@ -65,11 +67,11 @@ tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type,
  * "served-unknown", for programs. */
 const char *tlsrpt_policy_match_name(tlsrpt_policy_match match);
 
-/* Whether the sender does not use the policy that is served, although it should. */
+/* Whether a sender that supports MTA-STS should have used the served policy, but did not. */
 int tlsrpt_policy_match_is_unexpected(tlsrpt_policy_match match);
 
 /*
- * The same for people, with what to do if anything is necessary.
+ * Describes a result for people, with what to do if anything is necessary.
  *
  * @param p      pool of the text
  * @param domain policy domain; left out of the text if it is not a host name

@@ -87,7 +87,8 @@ static int announces_enforce(const tlsrpt_assessment *a)
     return 0;
 }
 
-/* What is to be published stops no mail by what is wrong with the policy and its host. */
+/* Problems of the policy and the policy host cannot block mail as long as the id has not been
+ * published. */
 static void ease_policy(const tlsrpt_assessment *a)
 {
     const apr_array_header_t *list = a->result->parts[TLSRPT_READINESS_POLICY]->list;
@@ -119,7 +120,7 @@ tlsrpt_readiness *tlsrpt_readiness_assess(apr_pool_t *p, const tlsrpt_readiness_
     tlsrpt_readiness_assess_mxs(&a);
     tlsrpt_readiness_assess_failures(&a);
     tlsrpt_readiness_assess_reports(&a);
-    if (!limits->is_before_id) { /* until then, senders use the policy before */
+    if (!limits->is_before_id) { /* until then, senders use the previous policy */
         tlsrpt_readiness_assess_sender_policies(&a);
     }
     decide(&a);

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-/* For all that is not known without a check and without a policy, so that it is one step. */
+/* The same fix for everything that is unknown without a check, so that it appears as one step. */
 static const char *const unchecked_fix =
     "run without --no-check, or specify the policy with --policy FILE";
 
@@ -34,8 +34,8 @@ static void add_policy(tlsrpt_assessment *a, mta_sts_findings *findings)
     }
 }
 
-/* Problems in these sections never make senders refuse mail, since they would deliver without the
- * policy. A failure in every mode says nothing about mode enforce. */
+/* Problems in these sections never make senders refuse mail, because they would deliver without the
+ * policy. A failure that occurs in every mode is not about mode enforce. */
 static void copy_problems(const mta_sts_check_section *section, mta_sts_findings *findings)
 {
     int i;
@@ -49,15 +49,15 @@ static void copy_problems(const mta_sts_check_section *section, mta_sts_findings
         if (finding.severity == MTA_STS_ERROR) {
             finding.severity = MTA_STS_WARNING;
         }
-        if (section->part == MTA_STS_CHECK_MX && mta_sts_mx_probe_is_alike(finding.id)) {
+        if (section->part == MTA_STS_CHECK_MX && mta_sts_mx_probe_fails_in_every_mode(finding.id)) {
             finding.severity = MTA_STS_INFO;
         }
         APR_ARRAY_PUSH(findings->list, mta_sts_finding) = finding;
     }
 }
 
-/* If senders find no policy or no mail server, a finding is required even if no other explains
- * it. */
+/* If senders find no policy or no mail server, there must be a finding even if no other one
+ * explains it. */
 static void add_incomplete(const tlsrpt_assessment *a, mta_sts_findings *findings)
 {
     const mta_sts_check_result *result = a->facts->check;
@@ -131,9 +131,9 @@ static const char *why_unprobed(const tlsrpt_assessment *a)
     }
 }
 
-/* A host that accepts no mail from anyone: mode enforce changes nothing there, but without any
- * other host its effect is unknown. */
-static void assess_alike(tlsrpt_assessment *a, const mta_sts_check_section *section)
+/* A host that accepts mail from nobody: mode enforce makes no difference there, but without another
+ * host its effect is unknown. */
+static void assess_undeliverable(tlsrpt_assessment *a, const mta_sts_check_section *section)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_MX];
     const mta_sts_verdict *verdict = &a->facts->check->verdict;
@@ -163,7 +163,7 @@ static void assess_mx(tlsrpt_assessment *a, const mta_sts_check_section *section
         break;
     case MTA_STS_SAFETY_UNKNOWN:
         if (section->trouble) {
-            assess_alike(a, section);
+            assess_undeliverable(a, section);
             break;
         }
         assess_unprobed(a, section->subject, a->facts->deployment->mxs->nelts, why_unprobed(a));
@@ -171,7 +171,7 @@ static void assess_mx(tlsrpt_assessment *a, const mta_sts_check_section *section
     }
 }
 
-/* Without a check: the MX host is known if the policy names exactly one. */
+/* Assesses the MX hosts without a check: the host is known if the policy names exactly one. */
 static void assess_unchecked(tlsrpt_assessment *a)
 {
     const mta_sts_policy *served = a->facts->served;

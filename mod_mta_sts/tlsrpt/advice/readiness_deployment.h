@@ -4,12 +4,12 @@
 
 #include "tlsrpt/advice/assessment.h"
 
-/* The part of an assessment that the live deployment provides. */
+/* The part of an assessment that is about the live deployment. */
 
-/* The policy, and the announcement and policy host that senders get it from. */
+/* Assesses the policy, the MTA-STS record and the policy host. */
 void tlsrpt_readiness_assess_policy(tlsrpt_assessment *a);
 
-/* The MX hosts. */
+/* Assesses the MX hosts. */
 void tlsrpt_readiness_assess_mxs(tlsrpt_assessment *a);
 
 #endif

@@ -10,27 +10,28 @@
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/explain.h"
 
-/* Kinds of failure that get a finding of their own; reports can invent any number of kinds. */
+/* The maximum number of kinds of failure with a finding of their own; reports can make up any
+ * number of kinds. */
 #define SHOWN_MAX 12
 
-/* Failures with an unknown cause are normal up to one in this many sessions. */
+/* Failures with an unknown cause are normal up to one in NORMAL_SHARE sessions. */
 #define NORMAL_SHARE 1000
 
 /* What a failure means for mode enforce. */
 typedef enum failure_impact {
     UNCONFIRMED,  /* only unverified reports contain it */
-    PAST,         /* sufficiently long ago */
-    AT_SENDER,    /* at the sender, or normal network trouble */
-    UNCLEAR,      /* the cause is not known */
-    NOT_BLOCKING, /* at the domain's servers, but senders deliver anyway */
-    FIXED,        /* at the domain's servers, and fixed by now */
-    BLOCKING,     /* at the domain's servers, and senders refuse to deliver */
+    PAST,         /* it has not occurred for long enough */
+    AT_SENDER,    /* its cause is at the sender, or it is a normal network problem */
+    UNCLEAR,      /* its cause is not known */
+    NOT_BLOCKING, /* its cause is at the domain's servers, but senders deliver anyway */
+    FIXED,        /* its cause is at the domain's servers, but has been fixed */
+    BLOCKING,     /* its cause is at the domain's servers, and senders refuse to deliver */
 } failure_impact;
 
 static const struct {
     mta_sts_severity severity;
     const char *id;
-    const char *note; /* appended to what happened */
+    const char *note; /* appended to the description of the failure */
 } impacts[] = {
     [UNCONFIRMED] = {MTA_STS_INFO, "failure-unconfirmed",
                      "; only unverified reports contain it: check it before you change anything"},
@@ -57,7 +58,7 @@ static int is_mx_fixed(const tlsrpt_assessment *a, const char *mx)
             return section->enforce == MTA_STS_SAFETY_YES;
         }
     }
-    /* No longer an MX host, or not specified. */
+    /* The host is no longer an MX host, or not specified. */
     return result->verdict.outcome == MTA_STS_OUTCOME_DELIVERS;
 }
 

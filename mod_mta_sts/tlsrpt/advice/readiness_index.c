@@ -10,7 +10,7 @@ static const tlsrpt_domain *domain_of(const tlsrpt_summary *summary)
                                    : NULL;
 }
 
-/* With the filters of evidence.h, in SQL. */
+/* The filters are those of evidence.h, in SQL. */
 const char *tlsrpt_readiness_read_index(mta_sts_database *db, apr_pool_t *p, apr_time_t since,
                                         tlsrpt_readiness_facts *facts)
 {
@@ -31,7 +31,7 @@ const char *tlsrpt_readiness_read_index(mta_sts_database *db, apr_pool_t *p, apr
     }
     facts->evidence = domain_of(summary);
     if (facts->evidence && !facts->evidence->reports && !facts->evidence->causes->nelts) {
-        facts->evidence = NULL; /* the domain is in the index, but nothing of it counts */
+        facts->evidence = NULL; /* the domain is in the index, but none of its reports count */
     }
     return NULL;
 }

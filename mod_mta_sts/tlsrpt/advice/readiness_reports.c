@@ -12,8 +12,8 @@
 /* Senders that have mail for the domain report daily. */
 #define REPORT_AGE_MAX 7 /* days */
 
-/* The largest senders: those that together have this share of the sessions, up to a maximum
- * number. */
+/* The largest senders are those that together account for this share of the sessions, up to a
+ * maximum number. */
 #define LARGEST_SHARE 90 /* percent */
 #define LARGEST_MAX 10
 
@@ -95,7 +95,8 @@ static void assess_trust(tlsrpt_assessment *a, mta_sts_findings *findings)
     }
 }
 
-/* How to get verified reports: senders sign those that they send by mail (RFC 8460 section 3). */
+/* How to get verified reports: senders sign the reports that they send by mail (RFC 8460 section
+ * 3). */
 static const char *how_to_verify(const tlsrpt_assessment *a)
 {
     return apr_psprintf(
@@ -128,7 +129,7 @@ static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
         mta_sts_format_count(a->p, all->reports, "report was received", "reports were received"));
 }
 
-/* The policy is assessed first. */
+/* Whether the assessment of the policy, which comes first, found that the domain does not exist. */
 static int is_domain_unknown(const tlsrpt_assessment *a)
 {
     const mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_POLICY];
@@ -142,7 +143,7 @@ static int is_domain_unknown(const tlsrpt_assessment *a)
     return 0;
 }
 
-/* As after importing an old mailbox. */
+/* Mentions reports about earlier days, for example after the import of an old mailbox. */
 static const char *earlier_reports(const tlsrpt_assessment *a)
 {
     apr_int64_t earlier = a->facts->earlier;
@@ -230,7 +231,7 @@ static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a,
     return last;
 }
 
-/* Senders whose last policy is the same, and not the one that is served now. */
+/* Senders whose last policy is the same, but not the one that is served now. */
 typedef struct group {
     const tlsrpt_seen_policy *seen;
     tlsrpt_policy_match match;
@@ -324,7 +325,7 @@ static double sessions_of(const tlsrpt_sender *sender)
 typedef struct largest {
     int is_verified;
     double total, covered; /* sessions */
-    int count, current;    /* senders; those that use the policy that is served now */
+    int count, current; /* number of senders, and of those that use the policy that is served now */
 } largest;
 
 static void assess_largest(tlsrpt_assessment *a, largest *found, apr_array_header_t *others)

@@ -6,10 +6,10 @@
 
 /* The part of an assessment about the number and age of reports, and the policies in them. */
 
-/* How many reports there are, from how many senders, and how old. */
+/* Assesses how many reports there are, from how many senders, and how old they are. */
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a);
 
-/* Whether the largest senders use the policy that is served now. */
+/* Assesses whether the largest senders use the policy that is served now. */
 void tlsrpt_readiness_assess_sender_policies(tlsrpt_assessment *a);
 
 #endif

@@ -43,7 +43,8 @@
     "Inspect each certificate in the chain that the server sends. Installing a new certificate "   \
     "with its full chain fixes nearly all of these failures."
 
-/* DANE: the zone vouches for a certificate; neither authorities nor the policy do. */
+/* With DANE, the DNS zone authenticates the certificate; CAs and the MTA-STS policy do not
+ * matter. */
 #define NO_MATCH "No TLSA record (DANE) of {mx} matches its certificate."
 #define PUBLISH_TLSA                                                                               \
     "Publish a TLSA record that matches the certificate in use. The next time the key changes, "   \
@@ -56,7 +57,7 @@
     "Get a certificate that includes the name of the MX host (subjectAltName), or publish a TLSA " \
     "record with usage 3 (\"3 1 1\"), for which senders check only the key." TLSA_FIRST
 
-/* The number of OpenSSL's verification error: "num=10", "verify error 10", "code: 10". */
+/* Hints for an OpenSSL verification error by number: "num=10", "verify error 10", "code: 10". */
 #define NUMBER(n) "|num=" n "|error " n "|error: " n "|code " n "|code: " n
 
 /* Hints that several rules share. */
@@ -75,7 +76,7 @@
         NUMBER("27")
 #define HINT_INVALID "X509_V_ERR_|x509"
 
-/* RFC 8460 section 4.3, and reasons that real senders give. */
+/* The result types of RFC 8460 section 4.3, and the reasons that real senders give. */
 const tlsrpt_rule tlsrpt_rules[] = {
     {TLSRPT_CERTIFICATE_HOST_MISMATCH, DANE, NULL, NULL, TLSRPT_OWNER_MX, MISMATCH, ADD_NAME_DANE,
      SMTP_CERTIFICATE, 0},

@@ -4,14 +4,15 @@
 
 #include "tlsrpt/report/result_type.h"
 
-/* The table of what failures mean. tlsrpt/advice/explain.h applies it. */
+/* The table of explanations of failures. tlsrpt/advice/explain.h applies it. */
 
 /* The party that can fix the cause of a failure. */
 typedef enum tlsrpt_owner {
     TLSRPT_OWNER_POLICY_HOST, /* the web server of mta-sts.DOMAIN: this httpd */
-    TLSRPT_OWNER_MX,          /* the mail server that receives */
-    TLSRPT_OWNER_PROVIDER,    /* the same, run by a mail provider (core/policy/provider.h) */
-    TLSRPT_OWNER_DNS,         /* the zone of the domain or of its MX */
+    TLSRPT_OWNER_MX,          /* the receiving mail server */
+    TLSRPT_OWNER_PROVIDER,    /* the receiving mail server, if a mail provider runs it
+                                 (core/policy/provider.h) */
+    TLSRPT_OWNER_DNS,         /* the DNS zone of the domain or of its MX hosts */
     TLSRPT_OWNER_SENDER,      /* probably the sender, or the network between it and this server */
     TLSRPT_OWNER_UNKNOWN,     /* the report does not specify enough */
 } tlsrpt_owner;
@@ -25,7 +26,7 @@ typedef struct tlsrpt_rule {
     const char *hint;        /* one of these strings, separated by "|", must occur in the reason;
                                 NULL: the reason does not matter. Numbers match only as a whole:
                                 "404" does not occur in "14041", nor "num=9" in "num=90" */
-    const char *cause;       /* stable id; NULL: that of the result type */
+    const char *cause;       /* stable id; NULL: the id of the result type */
     tlsrpt_owner owner;
     const char *what;     /* what happened: sentences */
     const char *action;   /* what to do: sentences */

@@ -8,13 +8,13 @@
 
 /*
  * Rows of the sums that are set apart (tlsrpt/summary/plausible.h) have -1 in the column verified,
- * so that no query that asks for `verified >= 0` finds them. It is decided for all rows of a
- * domain, a day and an organization, and again whenever a row of the domain changes.
+ * so that queries with `verified >= 0` do not find them. All rows of a domain, a day and an
+ * organization are set apart together; this is decided again whenever a row of the domain changes.
  */
 
-#define CANDIDATES_MAX 10000 /* of one domain; others keep what they are */
+#define CANDIDATES_MAX 10000 /* of one domain; all others keep their state */
 
-/* As in the condition of the partial indexes. */
+/* Must be the same as the condition of the partial indexes. */
 #define LARGE_SUM "verified < 0 OR (verified = 0 AND (successful >= 10000 OR failed >= 10000))"
 #define LARGE_CAUSE "verified <= 0 AND sessions >= 10000"
 
@@ -28,7 +28,7 @@ typedef struct key {
     long long domain, last_day, organization;
 } key;
 
-/* --- what is set apart so far --- */
+/* --- the sums that are set apart so far --- */
 
 static int take_key(void *baton, const char *const *columns)
 {
@@ -97,7 +97,7 @@ static int take_base(void *baton, const char *const *columns)
     return 0;
 }
 
-/* The largest number that is not in question. */
+/* Finds the largest number that is plausible in any case. */
 static const char *find_base(tlsrpt_batch *batch, long long domain, apr_int64_t *base)
 {
     *base = -1;
@@ -115,7 +115,8 @@ static int by_size(const void *a, const void *b)
     return x->size < y->size ? -1 : x->size > y->size;
 }
 
-/* Those below TLSRPT_PLAUSIBLE_MIN, whose reports were removed in part, are plausible. */
+/* Finds the limit. Candidates that have fallen below TLSRPT_PLAUSIBLE_MIN, because some of their
+ * reports were removed, are plausible. */
 static apr_int64_t limit_of(tlsrpt_batch *batch, apr_array_header_t *list, apr_int64_t base)
 {
     apr_int64_t *sizes =
@@ -172,7 +173,7 @@ static int take_any(void *baton, const char *const *columns)
     return 0;
 }
 
-/* Usually there is nothing to judge. */
+/* Determines whether there is anything to judge; usually there is not. */
 static const char *has_candidates(tlsrpt_batch *batch, int *has)
 {
     const char *error = mta_sts_database_rows(

@@ -5,7 +5,7 @@
 
 #define NEXT(table) "(SELECT coalesce(max(id), 0) + 1 FROM " table ")"
 
-/* Reads the numbers at which the rows of a batch begin. */
+/* Reads the next free numbers of the tables. */
 static int take_next(void *baton, const char *const *columns)
 {
     tlsrpt_batch *batch = baton;

@@ -6,7 +6,7 @@
 
 #include "tlsrpt/report/result_type.h"
 
-/* The numbers of a cause, for finding its reasons and policies. */
+/* The numbers of a cause, by which its reasons and policies are found. */
 typedef struct cause_key {
     long long domain, kind[4]; /* verified, type of policy, result type, MX */
 } cause_key;
@@ -14,8 +14,8 @@ typedef struct cause_key {
 typedef struct causes {
     apr_array_header_t *list; /* of tlsrpt_index_cause */
     apr_array_header_t *keys; /* of cause_key, in the same order */
-    long long domain;         /* the one whose texts are being read */
-    apr_size_t texts;         /* offset of the list in a cause that they are added to */
+    long long domain;         /* the domain whose strings are being read */
+    apr_size_t texts;         /* offset of the member of tlsrpt_cause to which strings are added */
 } causes;
 
 static long long number_in(const char *column)
@@ -51,8 +51,8 @@ static int push_cause(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The causes with most sessions are found in the index tlsrpt_cause_kind alone; then their details
- * are added. */
+/* The causes with most sessions are found with the covering index tlsrpt_cause_kind; then their
+ * details are joined. */
 #define CAUSES(which)                                                                              \
     "SELECT coalesce(d.whole, d.text), coalesce(t.whole, t.text), coalesce(m.whole, m.text),"      \
     " coalesce(p.whole, p.text), high, low, first, last, is_verified, policy_type_id, type_id,"    \
@@ -80,7 +80,7 @@ static const char *find_causes(const tlsrpt_query *query, int max, causes *found
                                        FILTER_VALUES(query), max, FILTER_VALUES(query));
 }
 
-/* Adds a text to a cause of a domain; ignores those of causes that are not listed. */
+/* Adds a string to a cause of a domain; ignores causes that are not listed. */
 static int push_text(void *baton, const char *const *columns)
 {
     const causes *found = baton;
@@ -102,8 +102,8 @@ static int push_text(void *baton, const char *const *columns)
     return 1;
 }
 
-/* Whether a domain has a failure at a known MX host that a policy can explain, because its type is
- * general or a reason may say so. */
+/* Whether a domain has a failure at a known MX host that a policy may explain, because the result
+ * type is general or a reason may point to the policy. */
 static int needs_policies(const causes *found, long long domain)
 {
     int i;
@@ -134,7 +134,7 @@ static const char *find_texts_of(const tlsrpt_query *query, causes *found, long 
     return error;
 }
 
-/* Reads the texts of each domain at once. */
+/* Reads the strings of all causes, domain by domain. */
 static const char *find_texts(const tlsrpt_query *query, causes *found)
 {
     const char *error = NULL;

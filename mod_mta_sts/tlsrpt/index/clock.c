@@ -6,10 +6,11 @@
 #define JUMP apr_time_from_sec(60 * 60)
 #define DISTRUST apr_time_from_sec(24 * 60 * 60)
 
-/* While httpd is stopped more time may pass, of which nothing is noted. */
+/* In microseconds: tolerance for time during which httpd was stopped and did not note the date. */
 #define GAP apr_time_from_sec(24 * 60 * 60)
 
-/* The machine that made the sources may have been in another time zone, or its clock ahead. */
+/* The machine that built this may have been in another time zone, or its clock may have been
+ * ahead. */
 #define EARLIEST (apr_time_from_sec(MTA_STS_BUILT) - apr_time_from_sec(24 * 60 * 60))
 
 tlsrpt_clock_trust tlsrpt_clock_check(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot,

@@ -7,33 +7,33 @@
 #include "core/base/finding.h"
 
 /*
- * Whether the date can be trusted before files are removed because of their age, or their dates of
- * receipt are corrected. After a wrong answer of a time server, or with a hardware clock that is
- * wrong until the time is synchronized, everything would look old at once. Three things are known
- * that nobody outside this machine can influence: the date of this build, the last date that was
- * trusted (tlsrpt/spool/known_date.h), and the time since boot, which cannot be set. A date that
- * does not agree with them is not trusted for a day, so that the admin or the time server can
- * correct it; a date before that of the build is never trusted.
+ * Whether the system date can be trusted, which is checked before files are removed because of
+ * their age, or their dates of receipt are corrected. After a wrong answer of a time server, or
+ * with a hardware clock that is wrong until it is synchronized, all files could seem too old at
+ * once. The date is compared with three values that nobody outside this machine can influence: the
+ * date of this build, the last date that was trusted (tlsrpt/spool/known_date.h), and the time
+ * since boot, which cannot be set. A date that contradicts them is not trusted for a day, so that
+ * the admin or the time server can correct it; a date before that of the build is never trusted.
  */
 typedef enum tlsrpt_clock_trust {
     TLSRPT_CLOCK_TRUSTED,
-    TLSRPT_CLOCK_SET,       /* it was set by an hour or more while httpd was running */
-    TLSRPT_CLOCK_AT_START,  /* at start it was a day or more after the last known date, or an hour
-                               before it */
+    TLSRPT_CLOCK_SET,      /* it was set by an hour or more while httpd was running */
+    TLSRPT_CLOCK_AT_START, /* at start it was a day or more after the last known date, or an hour or
+                              more before it */
     TLSRPT_CLOCK_TOO_EARLY, /* before the date of the build */
 } tlsrpt_clock_trust;
 
 typedef struct tlsrpt_clock {
     apr_time_t offset; /* the date minus the time since boot, at the last call */
-    apr_time_t until;  /* time since boot until which the date is not trusted */
+    apr_time_t until;  /* the time since boot until which the date is not trusted */
     tlsrpt_clock_trust reason;
 } tlsrpt_clock; /* initially all 0 */
 
 /*
- * @param clock of the caller; one thread at a time
+ * @param clock owned by the caller; used by one thread at a time
  * @param date  apr_time_now()
  * @param boot  mta_sts_monotonic_now()
- * @param known the last date that is known to be right; only the first call uses it. 0: none is
+ * @param known the last date that is known to be correct; only the first call uses it. 0: none is
  *              known, and the first date is trusted
  */
 tlsrpt_clock_trust tlsrpt_clock_check(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot,

@@ -4,8 +4,8 @@
 #include "tlsrpt/summary/fold.h"
 
 /*
- * What unverified reports may add to the index in a day of receipt: new names, and rows beyond one
- * for each report. The reports of real senders mostly add nothing but that row.
+ * What unverified reports may add to the index on one day of receipt: new names, and rows beyond
+ * one for each report. Reports of real senders mostly add no more than that row.
  */
 
 #define BASE 5000
@@ -35,7 +35,7 @@ static const char *find_day(tlsrpt_batch *batch, apr_int64_t day, tlsrpt_day_cos
                                  take_cost, &cost->total, (long long)day);
 }
 
-/* Which names are known. After an error, which ends the transaction, it does not matter. */
+/* The baton of is_known. After an error, which ends the transaction, the result does not matter. */
 typedef struct knowing {
     tlsrpt_batch *batch;
     const char *error;

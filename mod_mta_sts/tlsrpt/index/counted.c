@@ -21,7 +21,7 @@ static int take_row(void *baton, const char *const *columns)
     return 0;
 }
 
-/* The first report of a variant. found->id: 0 if there is none. */
+/* Finds the first report of a variant. found->id: 0 if there is none. */
 static const char *find_best(tlsrpt_batch *batch, const char *identity, tlsrpt_counted_row *found)
 {
     memset(found, 0, sizeof(*found));
@@ -53,7 +53,7 @@ static const char *find_other(tlsrpt_batch *batch, const char *key, const char *
                                  tlsrpt_variants_before(p, key));
 }
 
-/* Another row for the same bytes, from the spool of another host. */
+/* Finds another row for the same bytes, from the spool of another host. */
 static const char *find_twin(tlsrpt_batch *batch, const char *digest, long long id, int state,
                              tlsrpt_counted_row *found)
 {
@@ -88,8 +88,8 @@ const char *tlsrpt_counted_change(tlsrpt_batch *batch, long long id, int is_more
 
 /* --- a new report --- */
 
-/* The state of a row that does not count: the same bytes may be represented by another row, also by
- * one that counts because it was verified. */
+/* Determines the state of a row that does not count. Another row may represent the same bytes, even
+ * one that counts because it is verified. */
 static const char *find_further_state(tlsrpt_batch *batch, const tlsrpt_counted_row *row,
                                       tlsrpt_index_state *state)
 {
@@ -112,7 +112,7 @@ static const char *set_further_state(tlsrpt_batch *batch, tlsrpt_counted_row *ad
     return error;
 }
 
-/* The report that has counted no longer does, because a better one was added. */
+/* Makes a report that has counted cease to count, because a better one was added. */
 static const char *demote(tlsrpt_batch *batch, const tlsrpt_counted_row *added,
                           const tlsrpt_counted_row *best)
 {
@@ -128,7 +128,7 @@ static const char *demote(tlsrpt_batch *batch, const tlsrpt_counted_row *added,
     return error ? error : tlsrpt_variants_represent(batch, added->digest);
 }
 
-/* An unverified report where there is a verified one. */
+/* Sets the state of an unverified report whose identity has a verified one. */
 static const char *set_replaced_state(tlsrpt_batch *batch, tlsrpt_counted_row *added,
                                       const tlsrpt_counted_row *verified, int *is_conflict)
 {
@@ -136,7 +136,7 @@ static const char *set_replaced_state(tlsrpt_batch *batch, tlsrpt_counted_row *a
     return set_further_state(batch, added);
 }
 
-/* Another report of the same variant. */
+/* Sets the state of a further report of the same variant. */
 static const char *set_repeated_state(tlsrpt_batch *batch, tlsrpt_counted_row *added,
                                       const tlsrpt_counted_row *best, int *is_conflict)
 {
@@ -181,7 +181,7 @@ const char *tlsrpt_counted_find(tlsrpt_batch *batch, long long id, tlsrpt_counte
     return mta_sts_database_rows(batch->db, ROW_COLUMNS " WHERE id = %lld", take_row, found, id);
 }
 
-/* Another row for the bytes that a removed row represented. */
+/* Chooses another row for the bytes that a removed row represented. */
 static const char *promote_twin(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
 {
     tlsrpt_counted_row twin;
@@ -191,7 +191,8 @@ static const char *promote_twin(tlsrpt_batch *batch, const tlsrpt_counted_row *r
     return error || !twin.id ? error : set_state(batch, twin.id, TLSRPT_STATE_CONFLICT);
 }
 
-/* The last report of a verified variant is gone: without another one, the unverified ones count. */
+/* After the last report of a verified variant was removed: if there is no other verified one, the
+ * unverified ones count. */
 static const char *promote_unverified(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
 {
     tlsrpt_counted_row verified, twin = {0};
@@ -206,7 +207,7 @@ static const char *promote_unverified(tlsrpt_batch *batch, const tlsrpt_counted_
     return error || twin.id ? error : promote_twin(batch, removed);
 }
 
-/* Makes the best of the remaining reports count: of its variant, and without a verified one, the
+/* Makes the best of the remaining reports of the variant count; if no verified one remains, the
  * unverified ones. */
 static const char *promote(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
 {

@@ -6,28 +6,29 @@
 #include <apr_strings.h>
 
 /*
- * What a batch changes in the sums: collected in memory, so that a row that many reports of the
- * batch change is written once. Additions and subtractions are separate, because a sum that has
- * reached 2^63-1 no longer knows what was added.
+ * The changes that a batch makes to the sums. They are collected in memory, so that a row that many
+ * reports of the batch change is written only once. Additions and subtractions are separate,
+ * because a sum that has reached its cap of 2^63-1 cannot be decreased by a difference.
  */
 
 #define KEY_MAX 10
 
 typedef struct amount {
-    apr_int64_t parts, reports, successful, failed; /* of a cause: parts and, as failed, its
-                                                       sessions */
+    apr_int64_t parts, reports, successful, failed; /* for a cause only parts, and failed, which
+                                                       contains its sessions */
 } amount;
 
 /* A row of tlsrpt_sum or tlsrpt_cause. */
 typedef struct delta {
     long long key[KEY_MAX]; /* in the order of its primary key */
     amount plus, minus;
-    apr_time_t begin, end; /* the time range of what is added */
+    apr_time_t begin, end; /* the time range of the reports that are added */
 } delta;
 
-/* The rows of a day and organization; domain 0: of all domains together. */
+/* The rows of a domain (0: of all domains together), a day and an organization. */
 typedef struct group {
-    long long domain, last_day, organization, third; /* third: of the key; the day of a sum */
+    long long domain, last_day, organization, third; /* third: the third column of the key; the day
+                                                        of a sum */
 } group;
 
 #define MAX "9223372036854775807"
@@ -94,7 +95,7 @@ static void change(delta *row, const tlsrpt_facts *facts, const amount *by, int 
     }
 }
 
-/* In the sums for all domains a report counts once, and policies seen are not recorded. */
+/* In the sums of all domains, a report counts once, and seen policies are not recorded. */
 static void change_sums(tlsrpt_batch *batch, const tlsrpt_facts *facts,
                         const tlsrpt_fact_policy *policy, int is_first, int is_more)
 {
@@ -129,7 +130,7 @@ static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
     change(find_delta(batch, batch->causes, of_all), facts, &by, is_more);
 }
 
-/* A report without a policy counts only for all domains together. */
+/* A report without policies counts only in the sums of all domains. */
 static void change_empty(tlsrpt_batch *batch, const tlsrpt_facts *facts, int is_more)
 {
     const long long key[KEY_MAX] = {0,
@@ -251,7 +252,7 @@ static const char *delete_causes(mta_sts_database *db, const group *emptied)
 typedef const char *writer(mta_sts_database *db, const delta *row);
 typedef const char *deleter(mta_sts_database *db, const group *emptied);
 
-/* How the rows of a table are written. organization, verified: where they are in its key, which
+/* How the rows of a table are written. organization, verified: their positions in the key, which
  * begins with domain and day. */
 typedef struct written_table {
     writer *add, *take;
@@ -289,7 +290,7 @@ static void note_emptied(tlsrpt_batch *batch, const written_table *table, const 
     }
 }
 
-/* Rows that became empty are deleted at the end, so that one statement serves thousands. */
+/* Rows that have become empty are deleted at the end, by one statement for thousands of them. */
 static const char *write_table(tlsrpt_batch *batch, apr_hash_t *rows, const written_table *table)
 {
     apr_hash_t *emptied = apr_hash_make(batch->p);

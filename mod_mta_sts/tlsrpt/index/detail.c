@@ -7,10 +7,11 @@
 
 #include <apr_strings.h>
 
-#define SAMPLES_MAX 5   /* reasons and addresses of one cause */
-#define NAMES_MAX 20000 /* all names, reasons and addresses in the lists of one domain */
+#define SAMPLES_MAX 5 /* reasons and addresses of one cause */
+/* Maximum number of all names, reasons and addresses in the lists of one domain. */
+#define NAMES_MAX 20000
 
-#define NUMBERS 4 /* that identify a row; three identify a policy seen, with 0 for the last */
+#define NUMBERS 4 /* that identify a row; a seen policy has three, and 0 as the last one */
 
 /* Rows that can be looked up by the numbers that identify them. */
 typedef struct rows {
@@ -160,7 +161,8 @@ static int take_cause(void *baton, const char *const *columns)
     return 1;
 }
 
-/* Texts of causes or policies seen: the list of a row that they are added to, and their query. */
+/* Strings of causes or seen policies: the list of a row to which they are added, and their
+ * query. */
 typedef struct texts {
     const rows *table;
     apr_size_t list; /* offset of the list in a row */
@@ -180,7 +182,7 @@ static int take_text(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The first texts of each cause, sorted. */
+/* The first strings of each cause, sorted. */
 #define SAMPLES(column, table)                                                                     \
     "SELECT verified, policy_type, type, mx, text FROM"                                            \
     " (SELECT verified, policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                 \
@@ -193,7 +195,7 @@ static const struct {
     const char *sql;
     apr_size_t list;
     int max;
-    int for_all; /* whether they are stored for all domains together, too */
+    int for_all; /* whether they are also stored for all domains together */
 } samples[] = {
     {SAMPLES("organization", "tlsrpt_organization"), offsetof(tlsrpt_cause, senders),
      TLSRPT_INDEX_LIST_MAX, 1},
@@ -226,7 +228,7 @@ const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  PARTS_OF_CAUSES_VALUES(query), SAMPLES_MAX, NAMES_MAX);
 }
 
-/* The MTA-STS policies that the senders of each cause applied, latest first: the same that
+/* The MTA-STS policies that the senders of each cause applied, the latest first: the same ones that
  * tlsrpt_domain_join_policies finds when the details of a domain are read. */
 #define OF_STS                                                                                     \
     " FROM tlsrpt_sum WHERE domain = %lld AND type = (SELECT id FROM tlsrpt_string WHERE text ="   \
@@ -280,7 +282,7 @@ static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_d
     return error;
 }
 
-/* --- policies seen --- */
+/* --- seen policies --- */
 
 static int take_seen(void *baton, const char *const *columns)
 {

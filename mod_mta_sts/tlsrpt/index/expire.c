@@ -5,17 +5,17 @@
 
 #include "core/base/monotonic.h"
 
-/* Rows of another machine are removed only long after it should have done so: it may no longer
- * exist. */
+/* In microseconds: rows of another machine, which may no longer exist, are removed only this long
+ * after it should have removed them itself. */
 #define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
 
-/* How often the quarantine is searched. */
+/* How often the quarantine is searched for expired files, in microseconds. */
 #define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
 
 typedef struct old_row {
     long long id;
     const char *digest;
-    int is_local; /* its file is in the spool of this machine */
+    int is_local; /* whether its file is in the spool of this machine */
 } old_row;
 
 static int push_row(void *baton, const char *const *columns)
@@ -59,7 +59,7 @@ static void add_not_removed(tlsrpt_updating *t, const old_row *row, apr_status_t
         apr_strerror(status, reason, sizeof(reason)));
 }
 
-/* The file is removed first: a row without a file is removed later in any case. */
+/* The file is removed first, because a row without a file is removed later in any case. */
 static const char *remove_row(tlsrpt_updating *t, const old_row *row, int *stuck)
 {
     apr_status_t status = row->is_local
@@ -97,7 +97,7 @@ const char *tlsrpt_expire(tlsrpt_updating *t)
     return error;
 }
 
-/* Once a day: quarantined files are not in the index, and unused texts remain when rows are
+/* Quarantined files are not in the index, and strings remain when the last row that uses them is
  * removed. */
 const char *tlsrpt_expire_daily(mta_sts_database *db, tlsrpt_index_task *task)
 {

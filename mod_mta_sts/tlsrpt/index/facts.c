@@ -152,7 +152,7 @@ static int take_policy(void *baton, const char *const *columns)
     return 1;
 }
 
-/* n counts from 0 without gaps, as the policies are ordered. */
+/* n counts the policies from 0, in order and without gaps. */
 static int take_failure(void *baton, const char *const *columns)
 {
     tlsrpt_facts *facts = baton;

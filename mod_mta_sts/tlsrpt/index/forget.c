@@ -6,7 +6,7 @@
 
 #define FORGOTTEN_AT_ONCE 500
 
-/* Deletes everything, including the numbers of texts. */
+/* Deletes everything, including the strings and their numbers. */
 static const char *const forget_all[] = {
     "DELETE FROM tlsrpt_failure",
     "DELETE FROM tlsrpt_policy",

@@ -21,7 +21,7 @@ static int push_domain(void *baton, const char *const *columns)
 }
 
 #define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND domain > 0 AND" FILTER_WHERE
-/* In the order of tlsrpt_summary, with the halves of both sums. */
+/* In the order of tlsrpt_summary, with both sums split into halves. */
 #define FIND_FAILING                                                                               \
     "SELECT d.id, coalesce(d.whole, d.text), high, low, verified_high, verified_low FROM"          \
     " (SELECT domain, sum(failed / 1073741824) AS high, sum(failed %% 1073741824) AS low,"         \
@@ -154,7 +154,7 @@ static int push_report(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The rows are selected first, by an index; then their details are joined. */
+/* The rows are selected first, with an index; then their details are joined. */
 #define LAST(from, received, counted)                                                              \
     "SELECT coalesce(h.whole, h.text), r.digest, c.text, coalesce(o.whole, o.text), r.report_id,"  \
     " r.received, r.range_begin, r.range_end, r.verified, r.state,"                                \
@@ -178,7 +178,7 @@ static int push_report(void *baton, const char *const *columns)
          "q.received", " AND p.domain = %lld")
 #define LAST_OF_ALL LAST("tlsrpt_report r WHERE", "r.received", "")
 
-/* What only a comparison shows. */
+/* Sets the members that depend on the machine and on the filter. */
 static void complete(const tlsrpt_query *query, apr_array_header_t *list)
 {
     int i;

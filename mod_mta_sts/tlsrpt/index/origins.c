@@ -7,13 +7,15 @@
 
 #include "core/base/network.h"
 
-#define ROWS_MAX 500    /* failures that are looked at */
-#define SIGNED_MAX 5000 /* verified reports, and addresses in them, that are looked at */
+#define ROWS_MAX 500 /* maximum number of failures that are read */
+/* Maximum number of verified reports, and of addresses in them, that are read. */
+#define SIGNED_MAX 5000
 
 /* The reports of a domain are found by the index tlsrpt_policy_domain. */
 #define FIND                                                                                       \
     "SELECT coalesce(o.whole, o.text), r.range_begin, r.range_end, r.peer, "                       \
-    "coalesce(s.whole, s.text), r.signer FROM tlsrpt_policy q JOIN tlsrpt_report r ON r.id = q.report "      \
+    "coalesce(s.whole, s.text), r.signer FROM tlsrpt_policy q JOIN tlsrpt_report r ON r.id = "     \
+    "q.report "                                                                                    \
     "JOIN tlsrpt_policy p ON p.report = q.report AND p.domain = q.domain "                         \
     "JOIN tlsrpt_failure f ON f.report = p.report AND f.n = p.n "                                  \
     "JOIN tlsrpt_organization o ON o.id = r.organization "                                         \
@@ -50,7 +52,7 @@ void tlsrpt_origin_add(apr_array_header_t *networks, const char *address)
     }
 }
 
-/* The entry of an organization; NULL if there are enough others. */
+/* The entry of an organization; NULL if the list is full. */
 static tlsrpt_origin *origin_of(finding *f, const char *const *columns)
 {
     apr_pool_t *p = f->list->pool;
@@ -75,7 +77,7 @@ static tlsrpt_origin *origin_of(finding *f, const char *const *columns)
     return one;
 }
 
-/* Only the last report of an organization counts. */
+/* Only the last report of an organization is used. */
 static int take_row(void *baton, const char *const *columns)
 {
     tlsrpt_origin *one = origin_of(baton, columns);

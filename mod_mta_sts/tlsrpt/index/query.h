@@ -7,22 +7,22 @@
 #include "tlsrpt/index/internal.h"
 
 /*
- * Shared by the files that read the index: sum.c sums up, detail.c adds the details of one domain,
- * list.c lists, causes.c finds causes.
+ * Shared by the files that read the index: sum.c computes sums, detail.c adds the details of one
+ * domain, list.c lists domains and reports, causes.c lists causes.
  */
 
-/* A filter in the form that all statements bind: FILTER_WHERE and FILTER_VALUES. */
+/* A filter as the values that all statements bind: FILTER_WHERE and FILTER_VALUES. */
 typedef struct tlsrpt_query {
     mta_sts_database *db;
     apr_pool_t *p; /* of the results */
     long long since;
     long long last_day;
     int has_organization;
-    const char *organization; /* folded; "" if any will do */
+    const char *organization; /* in lower case; "" if has_organization is 0 */
     int is_verified;          /* only verified reports */
     tlsrpt_parts parts;
     int has_domain;
-    long long domain; /* 0: all together, or not in the index */
+    long long domain; /* number of the domain; 0: all domains together, or not in the index */
 } tlsrpt_query;
 
 #define FILTER_ORGANIZATION                                                                        \
@@ -31,8 +31,8 @@ typedef struct tlsrpt_query {
 #define FILTER_VALUES(query)                                                                       \
     (query)->last_day, (query)->is_verified, (query)->has_organization, (query)->organization
 
-/* The same with the parts that are summed up: in tlsrpt_sum, and in tlsrpt_cause, where every row
- * is a failure. */
+/* The same, restricted to the parts that are added up: for tlsrpt_sum, and for tlsrpt_cause, where
+ * every row is a failure. */
 #define PARTS_DANE "(SELECT id FROM tlsrpt_string WHERE text = 'tlsa')"
 #define PARTS_STS "(SELECT id FROM tlsrpt_string WHERE text = 'sts')"
 #define PARTS_OF_SUMS                                                                              \
@@ -42,30 +42,31 @@ typedef struct tlsrpt_query {
 #define PARTS_OF_CAUSES FILTER_WHERE " AND (%d = 0 OR policy_type NOT IN " PARTS_DANE ")"
 #define PARTS_OF_CAUSES_VALUES(query) FILTER_VALUES(query), (int)(query)->parts
 
-/* A sum that may exceed 63 bits, as two columns: sum() itself would fail. */
+/* A sum that may exceed 63 bits, as two columns, because sum() would overflow. */
 #define SUM(column) "sum(" column " / 1073741824), sum(" column " %% 1073741824)"
-/* The part that verified reports contain. */
+/* The same for verified reports only. */
 #define SUM_VERIFIED(column) SUM(column " * verified")
 
 /* Combines those two columns; the result is capped at 2^63-1. */
 apr_int64_t tlsrpt_query_sum(const char *const *columns);
 
-/* Begins to read: a single snapshot of the database until tlsrpt_query_end. filter may be NULL. */
+/* Begins a read transaction with a single snapshot of the database, until tlsrpt_query_end. filter
+ * may be NULL. */
 const char *tlsrpt_query_begin(tlsrpt_query *query, mta_sts_database *db,
                                const tlsrpt_filter *filter, apr_pool_t *p);
 const char *tlsrpt_query_end(tlsrpt_query *query, const char *error);
 
-/* The totals of one domain, or with id 0 of all; its lists are empty.
+/* Reads the totals of one domain, or with id 0 of all domains; the lists are empty.
  *
  * @param domain out; domain->domain is not set
  */
 const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain);
 
-/* Adds days, senders, causes and policies seen. With id 0, those that are not stored for all
- * domains remain empty. */
+/* Adds days, senders, causes and seen policies. With id 0, lists that are not stored for all
+ * domains together remain empty. */
 const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt_domain *domain);
 
-/* The first reasons of each cause of a domain, in their order.
+/* Reads the first reasons of each cause of a domain, sorted.
  *
  * @param visit called for each with the numbers of the cause (verified, type of policy, result
  * type, MX) and the reason, as core/database/database.h calls it

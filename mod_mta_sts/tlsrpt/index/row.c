@@ -9,7 +9,8 @@
 #include "core/base/text.h"
 #include "tlsrpt/report/read.h"
 
-/* Bytes of the report id that are stored: reporters choose its length. */
+/* The maximum number of bytes of a report id that are stored: its length is under the control of
+ * the reporter. */
 #define REPORT_ID_MAX 200
 
 /* --- adding --- */
@@ -54,9 +55,9 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
 }
 
 /*
- * When a report was received, if its time stamp can be true: a machine whose clock is not set yet
- * stamps with 1970, and such a report would expire as soon as the clock is right. Until then it has
- * the earliest date, by which undated.c recognizes it.
+ * The date of receipt to store. A machine whose clock is not set yet writes 1970 to the file, and
+ * such a report would expire as soon as the clock is set. It gets the earliest possible date
+ * instead, by which undated.c recognizes it.
  */
 static apr_time_t received_of(const tlsrpt_batch *batch, apr_time_t stamp)
 {

@@ -9,7 +9,7 @@
 #include "core/base/text.h"
 #include "tlsrpt/report/digest.h"
 
-/* PostgreSQL cannot index texts of more than about 2,700 bytes. */
+/* In bytes: PostgreSQL cannot index strings of more than about 2,700 bytes. */
 #define KEY_MAX 1000
 
 static const struct {

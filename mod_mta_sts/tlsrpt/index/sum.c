@@ -33,10 +33,10 @@ static const char *count_left_out(const tlsrpt_query *query, tlsrpt_summary *sum
         query->has_organization, query->organization, query->has_domain, query->domain);
 }
 
-/* Rows that are counted at most. */
+/* The maximum number of rows that are counted. */
 #define EARLIER_ROWS_MAX 20000
 
-/* Reports about earlier days than the filter selects. */
+/* Counts the reports about earlier days than those that the filter selects. */
 static const char *count_earlier(const tlsrpt_query *query, tlsrpt_summary *summary)
 {
     if (!query->since || (query->has_domain && !query->domain)) {
@@ -51,7 +51,7 @@ static const char *count_earlier(const tlsrpt_query *query, tlsrpt_summary *summ
         EARLIER_ROWS_MAX);
 }
 
-/* --- what is set apart --- */
+/* --- sums that are set apart --- */
 
 static int take_apart(void *baton, const char *const *columns)
 {
@@ -78,7 +78,7 @@ static int order_apart(const void *a, const void *b)
 
 #define APART_COUNT_MAX 1000
 
-/* The condition is that of the index tlsrpt_sum_large. */
+/* The condition is the same as that of the partial index tlsrpt_sum_large. */
 static const char *list_apart(const tlsrpt_query *query, tlsrpt_summary *summary)
 {
     const char *error = mta_sts_database_rows(

@@ -3,7 +3,8 @@
 
 #include <apr_strings.h>
 
-/* Processes and machines that share a database may differ by as much. */
+/* By how much the clocks of processes and machines that share a database may differ, in
+ * microseconds. */
 #define AHEAD apr_time_from_sec(60 * 60)
 
 /* No file has this inode, so the report is read again and gets new rows. */
@@ -39,8 +40,8 @@ static const char *find_undated(tlsrpt_updating *t, apr_array_header_t *rows)
         t->batch.host, NO_FILE, TLSRPT_ROWS_AT_ONCE);
 }
 
-/* The date in the file may be right, if only the index was made while the date was wrong. A file
- * that cannot be changed is treated in the same way after each restart of the index. */
+/* The date in the file may be correct, if only the index was written while the date was wrong. If
+ * the file cannot be changed, its report is corrected again each time the index is rebuilt. */
 static const char *correct(tlsrpt_updating *t, const undated_row *row)
 {
     int directory = tlsrpt_spool_directory_of(row->digest);

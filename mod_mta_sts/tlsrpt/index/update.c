@@ -13,10 +13,11 @@
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/spool/known_date.h"
 
-/* A directory that changed this recently may change again without a new modification time. */
+/* In microseconds: a directory that changed this recently may change again without getting a new
+ * modification time. */
 #define SETTLED apr_time_from_sec(2)
 
-/* The index has at most half of the quota, and at least this much. */
+/* The index may use half of the quota, or this many bytes if that is more. */
 #define QUOTA_PART 2
 #define LEAST ((apr_int64_t)4 << 20)
 
@@ -30,7 +31,8 @@ typedef struct known_row {
 
 /* --- one directory --- */
 
-/* This may be temporary: it does not get a row, so it is tried again. */
+/* A file that cannot be opened gets no row, so that it is tried again, because the reason may be
+ * temporary. */
 static void add_unopened(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, const char *reason)
 {
     mta_sts_findings *findings = t->batch.findings;
@@ -92,7 +94,8 @@ static int push_row(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The rows of a directory, in the pool of the list, and the same by digest. */
+/* Reads the rows of a directory, allocated from the pool of the list, and indexes them by
+ * digest. */
 static const char *find_rows(tlsrpt_updating *t, int directory, apr_array_header_t *rows,
                              apr_hash_t *by_digest)
 {
@@ -130,7 +133,7 @@ static const char *add_files(tlsrpt_updating *t, const apr_array_header_t *files
             continue;
         }
         if (!row && t->task->is_full) {
-            t->has_unopened = 1; /* the directory is read again */
+            t->has_unopened = 1; /* so the directory will be read again */
             t->done->left_out++;
             continue;
         }
@@ -184,10 +187,10 @@ static const char *store_directory_time(tlsrpt_updating *t, int directory, apr_t
                                 t->batch.host, directory, (long long)changed);
 }
 
-/* Synchronizes the rows and files of a directory.
+/* Synchronizes the rows with the files of a directory.
  *
  * @param p         scratch
- * @param is_whole out: whether the directory is completely in the index
+ * @param is_whole  out: whether the directory is completely in the index
  */
 static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int *is_whole)
 {
@@ -198,7 +201,7 @@ static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int
     const char *error;
 
     if (!files) {
-        t->is_broken = 1; /* there is a finding, and it is tried again next time */
+        t->is_broken = 1; /* a finding was added; the next call tries again */
         return NULL;
     }
     error = find_rows(t, directory, rows, by_digest);
@@ -211,7 +214,7 @@ static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int
     return error;
 }
 
-/* A time in the far future is from before the clock was set back. */
+/* A time in the far future was set before the clock was set back. */
 static int is_recent(apr_time_t changed)
 {
     return llabs((long long)(apr_time_now() - changed)) < SETTLED;
@@ -249,7 +252,7 @@ static int take_directory(void *baton, const char *const *columns)
     return 1;
 }
 
-/* Whether a directory must be read. Its modification time is read before its contents. */
+/* Whether a directory must be read. Its modification time must be read before its contents. */
 static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
 {
     return tlsrpt_spool_directory_changed(t->task->spool, TLSRPT_REPORTS, directory, changed) !=
@@ -257,15 +260,15 @@ static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
            *changed != t->known[directory];
 }
 
-/* Called when all directories have been visited. */
+/* Must be called when all directories have been visited. */
 static void end_round(tlsrpt_updating *t)
 {
     t->done->directories = t->task->directory;
     t->task->directory = 0;
 }
 
-/* Continues where the last call stopped, until every directory was visited or the time is used
- * up. */
+/* Continues where the last call stopped, until all directories have been visited or the time budget
+ * is used up. */
 static const char *update_directories(tlsrpt_updating *t)
 {
     int *directory = &t->task->directory, is_whole = 1;
@@ -288,14 +291,14 @@ static const char *update_directories(tlsrpt_updating *t)
             return error;
         }
         if (t->is_broken) {
-            break; /* the others would fail in the same way */
+            break; /* the other directories would fail in the same way */
         }
     }
     end_round(t);
     return error;
 }
 
-/* When the last report of this machine was received, if that is known. */
+/* Reads when the last report of this machine was received; 0 if that is not known. */
 static const char *find_last_receipt(tlsrpt_updating *t, apr_time_t *received)
 {
     return mta_sts_database_rows(t->batch.db,
@@ -305,7 +308,8 @@ static const char *find_last_receipt(tlsrpt_updating *t, apr_time_t *received)
                                  t->batch.host);
 }
 
-/* Another process, or a version that did not note the date, may have been the last. */
+/* Checks the clock. If no date was noted, for example because an earlier version was running, the
+ * date of the last receipt is used instead. */
 static const char *check_clock(tlsrpt_updating *t)
 {
     tlsrpt_clock *clock = t->task->clock;
@@ -323,7 +327,7 @@ static const char *check_clock(tlsrpt_updating *t)
     return error;
 }
 
-/* A minute is precise enough. */
+/* Notes the date once a minute, which is precise enough. */
 static void note_date(const tlsrpt_index_task *task)
 {
     apr_time_t now = apr_time_now();
@@ -379,7 +383,7 @@ const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, a
     }
     error = tlsrpt_batch_end(&t->batch, update(t));
     if (error) {
-        task->directory = directory; /* the work since then was rolled back */
+        task->directory = directory; /* the work on later directories was rolled back */
         return error;
     }
     task->removed += done->gone + done->expired;

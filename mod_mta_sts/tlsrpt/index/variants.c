@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The unverified reports of an identity, all at once. */
+/* Changes whether the unverified reports of an identity count, for all of them at once. */
 #include "tlsrpt/index/internal.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
 
-/* Reports whose facts are read by one statement: PostgreSQL's driver holds all of them in
- * memory. */
+/* The number of reports whose facts one statement reads; PostgreSQL's driver holds the whole result
+ * in memory. */
 #define REPORTS_AT_ONCE 200
 
 static const char before_verified[] = {TLSRPT_VARIANT_VERIFIED, '\0'};
@@ -25,13 +25,13 @@ const char *tlsrpt_variants_before(apr_pool_t *p, const char *key)
 
 /* --- the sums --- */
 
-/* The reports of one statement, which come as a row for each failure. */
+/* The state of reading the reports of one statement, which returns a row for each failure. */
 typedef struct reading {
     tlsrpt_batch *batch;
-    int is_more;   /* they are added to the sums; else subtracted */
-    apr_pool_t *p; /* of one report */
-    long long id;  /* of that report; 0: none yet */
-    long long n;   /* of its last policy; -1: none yet */
+    int is_more;   /* whether they are added to the sums; else they are subtracted */
+    apr_pool_t *p; /* cleared after each report */
+    long long id;  /* of the current report; 0: none yet */
+    long long n;   /* of the last policy of that report; -1: none yet */
     tlsrpt_facts facts;
     char identity[2 * TLSRPT_IDENTITY_DIGITS + 1];
     int reports;
@@ -109,7 +109,8 @@ static int take_row(void *baton, const char *const *columns)
     return 1;
 }
 
-/* One report of each variant counts, so the last identity says where to continue. */
+/* Only one report of each variant counts, so the last identity is enough to know where to
+ * continue. */
 #define COUNTED_REPORTS                                                                            \
     "SELECT r.id, r.identity, r.organization, r.range_begin, r.range_end, p.n, p.domain,"          \
     " p.is_first, p.type, p.seen, p.successful, p.failed, f.type, f.mx, f.reason,"                 \
@@ -166,7 +167,7 @@ const char *tlsrpt_variants_hide(tlsrpt_batch *batch, const tlsrpt_counted_row *
     return error ? error : tlsrpt_variants_represent(batch, verified->digest);
 }
 
-/* Of the rows of a variant the first one received is chosen. */
+/* Chooses the row of each variant that was received first. */
 #define SHOW_FIRST                                                                                 \
     "UPDATE tlsrpt_report SET state = %d WHERE identity > %s AND identity < %s"                    \
     " AND NOT EXISTS (SELECT 1 FROM tlsrpt_report e WHERE e.identity = tlsrpt_report.identity"     \

@@ -7,7 +7,8 @@
 #include <apr_escape.h>
 #include <openssl/evp.h>
 
-/* OpenSSL looks up EVP_sha256() again at each use, which costs more than most digests. */
+/* Fetched once, because OpenSSL looks up EVP_sha256() again for each use, which takes longer than
+ * computing most digests. */
 static EVP_MD *sha256;
 
 static void fetch_sha256(void)

@@ -10,7 +10,7 @@
 #define WINDOW_BITS_GZIP (15 + 16)
 
 struct tlsrpt_inflate {
-    const char *next; /* bytes that were not read yet */
+    const char *next; /* the bytes that have not been read yet */
     apr_size_t left;
     apr_size_t members;
     apr_size_t ignored;
@@ -50,7 +50,7 @@ static apr_ssize_t read_plain(tlsrpt_inflate *stream, char *buffer, apr_size_t s
 {
     apr_size_t count = size < stream->left ? size : stream->left;
 
-    if (!count) { /* next may be NULL if there are no bytes */
+    if (!count) { /* next may be NULL then */
         return 0;
     }
     memcpy(buffer, stream->next, count);
@@ -59,7 +59,7 @@ static apr_ssize_t read_plain(tlsrpt_inflate *stream, char *buffer, apr_size_t s
     return (apr_ssize_t)count;
 }
 
-/* Some programs pad a gzip with zero bytes, as tapes did: nothing is lost with them. */
+/* Some programs pad gzip files with zero bytes, as for tapes; these can be ignored. */
 static int is_padding(const char *bytes, apr_size_t len)
 {
     while (len && !*bytes) {
@@ -81,7 +81,7 @@ static void end_member(tlsrpt_inflate *stream)
     stream->ignored = is_padding(stream->next, stream->left) ? 0 : stream->left;
 }
 
-/* One call of zlib, for a part of the bytes, because it counts them in unsigned int. */
+/* Calls zlib once, for a part of the bytes, because it counts them in unsigned int. */
 static void inflate_piece(tlsrpt_inflate *stream, char *buffer, apr_size_t size, apr_size_t *count)
 {
     z_stream *zlib = &stream->zlib;
@@ -93,7 +93,7 @@ static void inflate_piece(tlsrpt_inflate *stream, char *buffer, apr_size_t size,
     zlib->avail_in = given;
     zlib->next_out = (Bytef *)buffer;
     zlib->avail_out = room;
-    status = inflate(zlib, Z_FINISH); /* what fits into the buffer needs no window */
+    status = inflate(zlib, Z_FINISH); /* output that fits into the buffer needs no window */
     stream->next += given - zlib->avail_in;
     stream->left -= given - zlib->avail_in;
     *count = room - zlib->avail_out;

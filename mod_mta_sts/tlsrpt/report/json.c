@@ -12,7 +12,8 @@
 #include "tlsrpt/report/result_type.h"
 
 #define NAME_MAX_BYTES 253
-#define CONVERSIONS_MAX 100 /* of names to A-labels, in one report */
+/* Maximum number of conversions of names to A-labels for one report. */
+#define CONVERSIONS_MAX 100
 #define DAY (86400 * APR_USEC_PER_SEC)
 
 static const char *or_empty(const char *text)
@@ -122,8 +123,8 @@ static const char *read_policy_type(tlsrpt_reader *r, const tlsrpt_value *object
     return or_empty(type);
 }
 
-/* Whether a name may be converted to A-labels: libidn2 needs up to a millisecond for each, and a
- * report can have thousands of names. ASCII names need no conversion. */
+/* Whether a name may be converted to A-labels: libidn2 takes up to a millisecond per name, and a
+ * report can contain thousands of names. ASCII names need no conversion. */
 static int may_convert(tlsrpt_reader *r, const char *name)
 {
     const char *c = name;
@@ -134,7 +135,7 @@ static int may_convert(tlsrpt_reader *r, const char *name)
     return strlen(name) <= NAME_MAX_BYTES && (!*c || r->conversions++ < CONVERSIONS_MAX);
 }
 
-/* Converts the name to its canonical form if it has one. */
+/* Reads the policy domain, and converts it to its canonical form if it has one. */
 static const char *read_domain(tlsrpt_reader *r, const tlsrpt_value *object)
 {
     const char *sent = tlsrpt_member_string(r, object, "policy-domain", "policy-domain-missing");
@@ -159,7 +160,8 @@ static const char *read_domain(tlsrpt_reader *r, const tlsrpt_value *object)
     return domain == sent ? sent : apr_pstrdup(r->p, domain);
 }
 
-/* A string in appendix B of RFC 8460; called mx-host-pattern in drafts. Only for MTA-STS. */
+/* Reads mx-host: a string in appendix B of RFC 8460, and called mx-host-pattern in drafts. Used for
+ * MTA-STS only. */
 static apr_array_header_t *read_mx(tlsrpt_reader *r, const tlsrpt_value *object, const char *type)
 {
     const tlsrpt_value *value = tlsrpt_member_of(object, "mx-host");

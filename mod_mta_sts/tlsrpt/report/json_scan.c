@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/report/json_scan.h"
 
-/* The memory that jansson 2.14 allocates on a 64-bit machine, including the slot in an array. Every
- * string is counted as a member's name, which needs more than a value. */
+/* The memory in bytes that jansson 2.14 allocates on a 64-bit machine, including the slot in an
+ * array. Every string is counted as the name of a member, which needs more than a value. */
 enum { OBJECT_MEMORY = 240, ARRAY_MEMORY = 144, STRING_MEMORY = 88, LITERAL_MEMORY = 40 };
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
@@ -22,7 +22,7 @@ static kind kind_of(char c)
     return (kind)kinds[(unsigned char)c];
 }
 
-/* Counts more bytes of a string or literal. */
+/* Counts further bytes of a string or literal. */
 static void lengthen(tlsrpt_json_scan *scan, apr_size_t count)
 {
     scan->memory += count;
@@ -47,7 +47,8 @@ static void begin_text(tlsrpt_json_scan *scan, unsigned int memory, tlsrpt_json_
     scan->where = where;
 }
 
-/* Called after a value: if it is the first, which contains all others, the scan is done. */
+/* Must be called at the end of a value. After the first value, which contains all others, the scan
+ * is finished. */
 static void end_value(tlsrpt_json_scan *scan)
 {
     scan->where = scan->depth ? TLSRPT_JSON_BETWEEN : TLSRPT_JSON_AFTER;
@@ -85,7 +86,7 @@ static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const ch
     return at;
 }
 
-/* Bytes that began like a byte order mark, but are not one, are a literal. */
+/* Counts bytes that began like a byte order mark, but are not one, as a literal. */
 static void unmark(tlsrpt_json_scan *scan)
 {
     scan->first = byte_order_mark[0];

@@ -10,7 +10,7 @@
 
 #define SUBJECT "report"
 #define EXACT_MAX                                                                                  \
-    9007199254740992.0 /* up to here, a double represents every whole number exactly */
+    9007199254740992.0 /* up to this number, a double represents every integer exactly */
 
 /* "policies[2].failure-details[0].", which precedes a member's name in messages. */
 static const char *location(const tlsrpt_reader *r)

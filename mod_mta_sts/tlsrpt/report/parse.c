@@ -8,8 +8,9 @@
 
 #include "tlsrpt/report/parser.h"
 
-#define FEW_MEMBERS 16    /* are compared with each other, without sorting them */
-#define INTEGER_DIGITS 18 /* of which every number fits into 64 bits */
+/* Up to this number, members are compared pairwise instead of being sorted. */
+#define FEW_MEMBERS 16
+#define INTEGER_DIGITS 18 /* a number with this many digits always fits into 64 bits */
 
 static int parse_value(tlsrpt_parser *x, tlsrpt_value *value);
 
@@ -20,7 +21,8 @@ static int is_in_number(int c)
     return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-/* What is no small whole number is left to jansson, which knows the locale's decimal point. */
+/* Converts small integers; all other numbers are left to jansson, which handles the decimal point
+ * of the locale. */
 static int convert(const tlsrpt_parser *x, tlsrpt_value *value)
 {
     json_t *number = json_loadb(x->text, x->len, JSON_DECODE_ANY, NULL);
@@ -77,7 +79,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Whether two of many members have the same name. */
+/* Whether two members of an object with many members have the same name. */
 static int has_duplicate_of_many(const tlsrpt_parser *x, const tlsrpt_value *object)
 {
     const tlsrpt_value *member;
@@ -200,7 +202,7 @@ static int parse_literal(tlsrpt_parser *x, int first, tlsrpt_value *value)
                                   : parse_number(x, value);
 
     if (is_valid && tlsrpt_parser_peek(x) == '\0') {
-        x->at++; /* jansson 2.14 overlooks one NUL here */
+        x->at++; /* jansson 2.14 ignores one NUL here */
     }
     return is_valid;
 }
@@ -227,7 +229,7 @@ static int parse_value(tlsrpt_parser *x, tlsrpt_value *value)
 const tlsrpt_value *tlsrpt_parse(apr_pool_t *p, const tlsrpt_parse_input *input, int *duplicate)
 {
     tlsrpt_value *value = apr_pcalloc(p, sizeof(*value));
-    const char *bytes = input->len ? input->bytes : ""; /* may be NULL otherwise */
+    const char *bytes = input->len ? input->bytes : ""; /* bytes may be NULL if len is 0 */
     tlsrpt_parser x = {.p = p, .input = input, .at = bytes, .end = bytes + input->len};
     int first = tlsrpt_parser_skip_blanks(&x);
 

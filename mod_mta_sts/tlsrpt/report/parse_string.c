@@ -18,7 +18,7 @@ static int hex_digit(int c)
                                   : -1;
 }
 
-/* The four digits after "\u"; -1 if they are not there. */
+/* Parses the four hex digits after "\u"; -1 if they are missing. */
 static int parse_unit(tlsrpt_parser *x)
 {
     int i, digit, unit = 0;
@@ -33,7 +33,7 @@ static int parse_unit(tlsrpt_parser *x)
     return unit;
 }
 
-/* The second half of a surrogate pair; -1 if it is not there. */
+/* Parses the second half of a surrogate pair; -1 if it is missing. */
 static int parse_low_surrogate(tlsrpt_parser *x)
 {
     int unit;
@@ -76,7 +76,7 @@ static int append_character(tlsrpt_parser *x, int c)
     return tlsrpt_parser_append(x, bytes, 4);
 }
 
-/* After "\u". NUL is refused, since the strings end with it. */
+/* Parses a code point after "\u". NUL is rejected, because strings are NUL-terminated. */
 static int parse_code(tlsrpt_parser *x)
 {
     int low, c = parse_unit(x);
@@ -94,7 +94,7 @@ static int parse_code(tlsrpt_parser *x)
     return append_character(x, c);
 }
 
-/* At the byte after a backslash. */
+/* Parses an escape, at the byte after the backslash. */
 static int parse_escape(tlsrpt_parser *x)
 {
     static const char escapes[] = "\"\\/bfnrt", characters[] = "\"\\/\b\f\n\r\t";
@@ -127,7 +127,8 @@ static int is_utf8(const char *text, apr_size_t len)
     return 1;
 }
 
-/* The first byte that ends a string or has a meaning in it, or the end of what is in memory. */
+/* Finds the first byte that ends a string or has a special meaning in it, or the end of the bytes
+ * in memory. */
 static const char *skip_plain(const tlsrpt_parser *x, int *high)
 {
     const char *at = x->at;
@@ -140,8 +141,8 @@ static const char *skip_plain(const tlsrpt_parser *x, int *high)
     return at;
 }
 
-/* The rest of a string that has escapes or is not in memory as a whole. What is not ASCII is
- * checked at the end, since a piece may end within a character. */
+/* Parses the rest of a string that has escapes or is not completely in memory. UTF-8 is validated
+ * at the end, because a piece may end within a character. */
 static int parse_by_parts(tlsrpt_parser *x, int high, const char **string)
 {
     x->len = 0;
@@ -171,7 +172,7 @@ static int parse_by_parts(tlsrpt_parser *x, int high, const char **string)
     }
 }
 
-/* Most strings are in memory and need no change. */
+/* Most strings are completely in memory and need no conversion. */
 int tlsrpt_parser_string(tlsrpt_parser *x, const char **string)
 {
     const char *begin = ++x->at, *end;

@@ -17,12 +17,12 @@
 #define PIECE 65536 /* bytes scanned at a time; most reports are smaller */
 #define SUBJECT "report"
 
-/* The first pass over the bytes: their properties, without storing them. */
+/* The first pass over the bytes: determines their properties without storing them. */
 typedef struct survey {
     tlsrpt_json_scan scan;
     apr_size_t inflated;
     apr_size_t members; /* number of gzip members; 0: not gzip */
-    int is_refused;     /* whether the scan refused the bytes, which ended it */
+    int is_refused;     /* whether the scan rejected the bytes, and so stopped */
     const char *error;  /* why they could not be inflated completely, or NULL */
     const char *digest; /* NULL unless they were inflated and scanned completely */
     const char *text;   /* all inflated bytes if they are in memory; else NULL */
@@ -53,8 +53,8 @@ static int is_refused(const tlsrpt_json_scan *scan, const tlsrpt_limits *limits)
            scan->memory > limits->memory;
 }
 
-/* Scans all bytes, or as many as inflate to the limit plus one piece. After a reason to refuse
- * them, bytes are only counted, so that a bomb costs no more than that. */
+/* Scans all bytes, or as many as inflate to the limit plus one piece. After a reason to reject them
+ * has been found, bytes are only counted, so that a decompression bomb does not cost more. */
 static void survey_bytes(apr_pool_t *ptemp, const char *bytes, apr_size_t len,
                          const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
 {
@@ -99,8 +99,8 @@ static void refuse(tlsrpt_reading *reading, tlsrpt_outcome outcome, const char *
     reading->reason = reason;
 }
 
-/* Refuses bytes that do not begin like a report. Gzip is classified as unreadable rather than not a
- * report, so that it is quarantined: its sender meant it as a report. */
+/* Rejects bytes that do not begin like a report. Gzip is classified as unreadable, and not as "not
+ * a report", so that it is quarantined: its sender meant it to be a report. */
 static void refuse_beginning(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                              tlsrpt_reading *reading)
 {
@@ -121,7 +121,7 @@ static void refuse_beginning(apr_pool_t *p, const char *bytes, apr_size_t len, c
     }
 }
 
-/* Refuses bytes that are not a report or exceed a limit, according to the survey. */
+/* Rejects bytes that are not a report or exceed a limit, according to the survey. */
 static void refuse_by_survey(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                              const tlsrpt_limits *limits, tlsrpt_reading *reading)
 {
@@ -157,7 +157,7 @@ static void refuse_by_survey(apr_pool_t *p, const char *bytes, apr_size_t len, c
     }
 }
 
-/* The second pass, if the text is not in memory as a whole: the bytes are read again, and those
+/* The second pass, if the text is not completely in memory: the bytes are read again, and those
  * before the "{" are skipped. */
 typedef struct source {
     tlsrpt_inflate *stream;
@@ -178,10 +178,10 @@ static size_t read_source(void *buffer, size_t size, void *data)
         from->before -= (apr_size_t)count;
     }
     count = tlsrpt_inflate_read(from->stream, buffer, size);
-    return (size_t)count; /* -1 means an error to both parsers, too */
+    return (size_t)count; /* both parsers treat -1 as an error, too */
 }
 
-/* The JSON for the parser: in memory, or to be read. */
+/* The input for the parser: in memory, or to be read. */
 static tlsrpt_parse_input input_of(apr_pool_t *ptemp, const char *bytes, apr_size_t len,
                                    const survey *found)
 {
@@ -219,7 +219,8 @@ static const char *describe_error(const json_error_t *error)
     }
 }
 
-/* Describes why JSON cannot be parsed, and where: jansson knows both. It stops at the error. */
+/* Describes why and where JSON cannot be parsed, with the help of jansson, which stops at the
+ * error. */
 static void refuse_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                         const tlsrpt_parse_input *input, tlsrpt_reading *reading)
 {
@@ -235,8 +236,8 @@ static void refuse_json(apr_pool_t *p, const char *bytes, apr_size_t len, const 
                         found->members ? "" : tlsrpt_guess(bytes, len)));
 }
 
-/* Parses the JSON. If members have the same name, the last one counts, as in nearly every
- * parser. */
+/* Parses the JSON. If several members have the same name, the last one counts, as in nearly all
+ * parsers. */
 static const tlsrpt_value *parse(apr_pool_t *p, const char *bytes, apr_size_t len,
                                  const survey *found, tlsrpt_reading *reading)
 {
@@ -250,7 +251,7 @@ static const tlsrpt_value *parse(apr_pool_t *p, const char *bytes, apr_size_t le
     input = input_of(ptemp, bytes, len, found);
     root = tlsrpt_parse(parsed, &input, &duplicate);
     if (!root) {
-        apr_pool_destroy(parsed); /* before jansson needs as much */
+        apr_pool_destroy(parsed); /* before jansson allocates as much */
         input = input_of(ptemp, bytes, len, found);
         refuse_json(p, bytes, len, found, &input, reading);
     }

@@ -109,7 +109,7 @@ static void add_policy(EVP_MD_CTX *digest, const tlsrpt_policy *policy)
     }
 }
 
-/* What a report says of sessions, however it is encoded. */
+/* A digest of what a report states about sessions, independent of its encoding. */
 static const char *content_of(apr_pool_t *p, const tlsrpt_report *report)
 {
     EVP_MD_CTX *digest = tlsrpt_digest_start(p);

@@ -9,8 +9,8 @@
  *
  * TYPE(enumerator, name, is_general): the name is what a report contains; it is also the value of
  * the label result_type in the metrics and, where no rule is more specific, the id of the cause.
- * is_general: it only says that something did not match, so an MX host that is missing from the
- * policy explains more.
+ * is_general: the type only says that something did not match, so the fact that the policy does not
+ * cover the MX host explains more.
  */
 #define TLSRPT_RESULT_TYPES(TYPE)                                                                  \
     TYPE(TLSRPT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported", 0)                               \
@@ -29,22 +29,24 @@ typedef enum tlsrpt_result_type {
 #define TYPE(enumerator, name, is_general) enumerator,
     TLSRPT_RESULT_TYPES(TYPE)
 #undef TYPE
-        TLSRPT_RESULT_OTHER,   /* a type that is not registered: "other", cause "unknown" */
-    TLSRPT_RESULT_UNSPECIFIED, /* the report does not specify one: "unspecified" */
+        TLSRPT_RESULT_OTHER,   /* a type that is not registered: label "other", cause "unknown" */
+    TLSRPT_RESULT_UNSPECIFIED, /* the report does not specify a type: label "unspecified" */
 } tlsrpt_result_type;
 
 #define TLSRPT_RESULT_TYPE_COUNT (TLSRPT_RESULT_UNSPECIFIED + 1)
 
-/* Whether it only says that something did not match; also true for "other" and "unspecified". */
+/* Whether a type only says that something did not match; also true for "other" and
+ * "unspecified". */
 int tlsrpt_result_type_is_general(tlsrpt_result_type type);
 
-/* The type of a name as sent, compared exactly; NULL and "" are TLSRPT_RESULT_UNSPECIFIED. */
+/* The type with a name as sent, ignoring case and "_" instead of "-"; NULL and "" are
+ * TLSRPT_RESULT_UNSPECIFIED. */
 tlsrpt_result_type tlsrpt_result_type_of(const char *name);
 
-/* The value of the metrics' label result_type; a string constant. */
+/* The value of the label result_type in the metrics; a string constant. */
 const char *tlsrpt_result_type_label(tlsrpt_result_type type);
 
-/* The id of the cause of a failure of which only the type is known; a string constant. */
+/* The cause id of a failure of which only the result type is known; a string constant. */
 const char *tlsrpt_result_type_cause(tlsrpt_result_type type);
 
 #endif

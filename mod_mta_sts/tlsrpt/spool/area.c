@@ -38,7 +38,7 @@ apr_status_t tlsrpt_spool_directory_changed(const tlsrpt_spool *spool, tlsrpt_ar
     return APR_SUCCESS;
 }
 
-/* Called for each name in a directory. */
+/* A callback for each file in a directory. */
 typedef void visitor(int directory, const char *name, void *baton);
 
 static void each_name(int fd, visitor *visit, void *baton)

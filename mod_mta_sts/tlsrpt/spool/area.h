@@ -9,35 +9,35 @@
 #include "tlsrpt/spool/layout.h"
 #include "tlsrpt/spool/receipt.h"
 
-/* An area of the spool: what its directories contain. */
+/* An area of the spool (tlsrpt_area): lists, expires and measures the files in its directories. */
 
 /*
- * The time of the last change of one directory of an area, so that callers that have read a
- * directory need not read it again.
+ * Reads when one directory of an area was last changed, so that callers need not read an unchanged
+ * directory again.
  *
  * @param directory 0..TLSRPT_SPOOL_DIRECTORIES-1
- * @param changed   out: 0 if the directory does not exist
+ * @param changed   out: the modification time; 0 if the directory does not exist
  */
 apr_status_t tlsrpt_spool_directory_changed(const tlsrpt_spool *spool, tlsrpt_area area,
                                             int directory, apr_time_t *changed);
 
-/* The digests in one directory, an array of const char * in p; files with other names are
- * ignored. */
+/* Lists the digests in one directory: an array of const char *, allocated from p. Files with other
+ * names are ignored. */
 apr_array_header_t *tlsrpt_spool_directory_list(const tlsrpt_spool *spool, tlsrpt_area area,
                                                 int directory, apr_pool_t *p);
 
-/* One name in a directory. */
+/* One file in a directory. */
 typedef struct tlsrpt_spool_entry {
     const char *digest;
-    apr_int64_t file; /* its inode, which changes when a verified receipt replaces an unverified one
-                       */
+    apr_int64_t file; /* its inode number, which changes when a verified receipt replaces an
+                         unverified one */
 } tlsrpt_spool_entry;
 
 /*
- * The files in one directory; unlike tlsrpt_spool_directory_list it distinguishes an empty
+ * Lists the files in one directory. Unlike tlsrpt_spool_directory_list, distinguishes an empty
  * directory from one that cannot be read.
  *
- * @param findings why it cannot be read, as errors
+ * @param findings errors are added here if it cannot be read
  * @return an array of tlsrpt_spool_entry in p, empty if the directory does not exist; NULL after a
  * finding, also if the area does not exist
  */
@@ -46,10 +46,10 @@ apr_array_header_t *tlsrpt_spool_directory_files(const tlsrpt_spool *spool, tlsr
                                                  mta_sts_findings *findings);
 
 /*
- * Removes files that were last modified before a time.
+ * Removes the files of an area that were last modified before a time.
  *
- * @param is_possible whether a file can have been modified then; if not, the date was wrong, and
- *                    the file counts as modified now
+ * @param is_possible returns whether a file can have been modified at a time; if not, the clock was
+ *                    wrong, and the file counts as modified now
  * @return number of files removed
  */
 apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before,
@@ -68,14 +68,15 @@ typedef void tlsrpt_spool_visit(void *baton, const char *digest, apr_int64_t byt
 void tlsrpt_spool_directory_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int directory,
                                      tlsrpt_spool_visit *visit, void *baton);
 
-/* Removes leftovers from tmp/: files that were not modified for ten minutes. */
+/* Removes stale files from tmp/: those that have not been modified for ten minutes. */
 void tlsrpt_spool_remove_stale(const tlsrpt_spool *spool);
 
-/* Bytes on disk (see tlsrpt_spool_cost) and number of files of one directory, counted now. */
+/* Counts the files of one directory, and the bytes that they occupy on disk (see
+ * tlsrpt_spool_cost). */
 void tlsrpt_spool_directory_usage(const tlsrpt_spool *spool, tlsrpt_area area, int directory,
                                   apr_int64_t *bytes, apr_int64_t *files);
 
-/* The same of an area. */
+/* The same for a whole area. */
 void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *bytes,
                         apr_int64_t *files);
 

@@ -16,8 +16,8 @@
 #define MODE 0700
 #define LINKS_MAX 40
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-/* For directories on the way, which only need to be searched: a profile of AppArmor, for instance,
- * has no reason to let httpd read "/". */
+/* For the directories of a path, which need only search permission: an AppArmor profile, for
+ * instance, need not let httpd read "/". */
 #define PASS_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 int tlsrpt_fsync(int fd)
@@ -93,7 +93,8 @@ static int sync_parent(int at, const char *name)
         }
         slash[slash == parent ? 1 : 0] = '\0';
     }
-    fd = openat(at, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* a PASS_FLAGS one cannot sync */
+    /* A descriptor with PASS_FLAGS cannot be synced. */
+    fd = openat(at, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     result = fd < 0 ? -1 : tlsrpt_fsync(fd);
     if (fd >= 0) {
         close(fd);
@@ -101,8 +102,8 @@ static int sync_parent(int at, const char *name)
     return result;
 }
 
-/* Sets the mode of a new directory and, as root, its owner. Done through its descriptor, since the
- * owner of the parent could replace it with something else of the same name. */
+/* Sets the mode of a new directory and, as root, its owner. Uses the descriptor, because the owner
+ * of the parent could replace the directory with something else of the same name. */
 static int set_owner(int fd, const tlsrpt_directory_rules *rules)
 {
     struct stat info;
@@ -220,16 +221,16 @@ int tlsrpt_directory_open(int at, const char *name, const char *path,
 
 /* --- paths --- */
 
-/* A path that is followed from one directory to the next. */
+/* The state of following a path from one directory to the next. */
 typedef struct walk {
     apr_pool_t *p;
     const char *left;      /* rest of the path */
     int fd;                /* the directory that was reached, or -1 */
-    int links;             /* symbolic links that were followed */
+    int links;             /* number of symbolic links that were followed */
     const char *untrusted; /* a symbolic link that was not followed */
 } walk;
 
-/* Whether no user but root can replace the entries of a directory. */
+/* Whether only root can replace the entries of a directory. */
 static int is_of_root(int fd)
 {
     struct stat info;

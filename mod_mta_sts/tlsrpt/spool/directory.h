@@ -10,21 +10,21 @@
  * belong to the right user and no other user can write to them.
  */
 
-/* How a directory is opened. */
+/* Requirements for a directory. */
 typedef struct tlsrpt_directory_rules {
-    uid_t owner; /* required owner; root gives new directories to it */
-    gid_t group; /* of new directories made by root */
-    int make;    /* create it if it does not exist: with mode 0700 regardless of the umask,
-                    synced to disk */
+    uid_t owner; /* required owner; also of new directories that root creates */
+    gid_t group; /* of new directories that root creates */
+    int make; /* whether to create the directory if it does not exist: with mode 0700 regardless of
+                 the umask, and synced to disk */
 } tlsrpt_directory_rules;
 
 /*
  * Opens a directory.
  *
- * @param at       descriptor of the directory it is in, or AT_FDCWD
- * @param name     its name in that directory, or its path
+ * @param at       descriptor of the parent directory, or AT_FDCWD
+ * @param name     its name relative to `at`, or its path
  * @param path     its name in findings; borrowed by them
- * @param findings why it could not be opened, as an error; no finding if it does not exist and is
+ * @param findings an error is added here if it cannot be opened; none if it does not exist and is
  *                 not to be created
  * @return a descriptor, which the caller closes, or -1
  */
@@ -48,7 +48,7 @@ int tlsrpt_directory_open_path(const char *path, const tlsrpt_directory_rules *r
  */
 int tlsrpt_directory_is_writable(int fd, const char *path, mta_sts_findings *findings);
 
-/* fsync, repeated after signals. 0, or -1 and errno. */
+/* fsync(), repeated if a signal interrupts it. Returns 0, or -1 with errno. */
 int tlsrpt_fsync(int fd);
 
 #endif

@@ -18,7 +18,7 @@ static const char *refuse(const tlsrpt_spool *spool, tlsrpt_area area, const cha
     return apr_pstrcat(p, tlsrpt_spool_path(spool, area, digest, p), ": ", why, NULL);
 }
 
-/* All bytes of a file. NULL, or why it cannot be read. */
+/* Reads all bytes of a file. Returns NULL, or why it cannot be read. */
 static const char *read_bytes(int fd, apr_size_t max, apr_pool_t *p, char **bytes, apr_size_t *len)
 {
     struct stat info;
@@ -152,7 +152,8 @@ static apr_status_t remove_from(int directory, const char *digest)
     return status;
 }
 
-/* A directory that does not exist contains no file; one that cannot be opened may. */
+/* The result of removing a file whose directory cannot be opened: success if the directory does not
+ * exist, because then neither does the file. */
 static apr_status_t remove_nothing(int area, const char *name)
 {
     struct stat info;

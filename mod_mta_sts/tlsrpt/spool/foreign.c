@@ -11,7 +11,7 @@
 #include "tlsrpt/spool/layout.h"
 #include "tlsrpt/spool/scope.h"
 
-/* What `mta-sts import` has read of a mailbox. */
+/* Whether a file records what `mta-sts import` has read from a mailbox. */
 static int is_of_mailbox(const char *name)
 {
     const char *end = strrchr(name, '.');
@@ -19,8 +19,8 @@ static int is_of_mailbox(const char *name)
     return strncmp(name, "imap-", 5) == 0 && end && strcmp(end, ".json") == 0;
 }
 
-/* A file that a state directory has, and others hardly. That of the identity is compared as a
- * whole: /etc has a machine-id. */
+/* Whether a file name is typical of state directories. The identity file is compared by its whole
+ * name, because /etc contains a machine-id. */
 static int is_of_state(const char *name)
 {
     static const char *const beginnings[] = {"reports",
@@ -39,8 +39,9 @@ static int is_of_state(const char *name)
     return is;
 }
 
-/* What an empty directory may have: one where a file system is mounted, one of version control, and
- * one in which `mta-sts watch` or a lock was first. Other hidden files are those of a home. */
+/* Whether a file may be in an otherwise empty directory: in the root of a file system, in a
+ * checkout, or where `mta-sts watch` or a lock came first. Other hidden files indicate a home
+ * directory. */
 static int is_of_any(const char *name)
 {
     static const char *const names[] = {".",          "..",         "tmp",          "lost+found",

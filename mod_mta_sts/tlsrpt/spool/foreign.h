@@ -5,17 +5,17 @@
 #include <apr_pools.h>
 
 /*
- * Directories that are not state directories, but of something else: /etc, /var/lib. Nothing must
- * be created in them, and nobody be advised to change their owner.
+ * Detects directories that are not state directories but belong to something else: /etc, /var/lib.
+ * Nothing must be created in them, and no message may advise changing their owner.
  */
 
-/* What `mta-sts watch` makes in a state directory, even in an empty one. */
+/* The directory that `mta-sts watch` creates in a state directory, even in an empty one. */
 #define TLSRPT_FOREIGN_WATCH "watch"
 
 /*
- * The quoted name of a file in a directory that has other files and none of a state directory; NULL
- * for a state directory, one that is empty but for what a new volume has, and one that cannot be
- * read.
+ * The quoted name of a file in a directory that contains files but none of a state directory. NULL
+ * for a state directory, for a directory that is empty except for what a new volume contains, and
+ * for one that cannot be read. Allocated from p.
  */
 const char *tlsrpt_foreign_file(apr_pool_t *p, const char *path);
 

@@ -7,12 +7,12 @@
 #include "tlsrpt/spool/layout.h"
 
 /* The last date that was trusted: the modification time of the empty file last-date in the state
- * directory, so that a process that starts can compare its date (tlsrpt/index/clock.h). */
+ * directory. A process compares it with the system date when it starts (tlsrpt/index/clock.h). */
 
-/* 0 if none was noted. */
+/* Reads the date; 0 if none was noted. */
 apr_time_t tlsrpt_spool_known_date(const tlsrpt_spool *spool);
 
-/* Notes a date. Failing is no problem: the older one remains. */
+/* Notes a date. Errors are ignored: then the previous date remains. */
 void tlsrpt_spool_note_date(const tlsrpt_spool *spool, apr_time_t date);
 
 #endif

@@ -13,12 +13,12 @@
  *
  *   STATE-DIR/reports/ab/abcdef...   a report, named by the digest of tlsrpt_reading
  *   STATE-DIR/quarantine/ab/...      files that are damaged, or reports about other domains
- *   STATE-DIR/tmp/...                files being written; of no value after a crash
- *   STATE-DIR/last-date              empty; its time is the last date that was trusted
+ *   STATE-DIR/tmp/...                files that are being written; useless after a crash
+ *   STATE-DIR/last-date              empty; its modification time is the last trusted date
  *
  * A file is a header line that records how it was received (tlsrpt/spool/receipt.h), followed by
  * the raw bytes. File names never come from a sender. Directories have mode 0700 and files 0600,
- * whatever the umask, and belong to the user that httpd's children run as.
+ * regardless of the umask, and belong to the user as which httpd's child processes run.
  */
 
 #define TLSRPT_DIGEST_LENGTH 64
@@ -32,12 +32,13 @@ typedef enum tlsrpt_area { TLSRPT_REPORTS, TLSRPT_QUARANTINE } tlsrpt_area;
 /* The names of the areas' directories. */
 extern const char *const tlsrpt_spool_areas[TLSRPT_AREAS];
 
-/* The spool of a state directory; any number of threads may share it. It holds nothing open: every
- * call opens its directory again, so it recovers after the state directory was unavailable. */
+/* The spool of a state directory; any number of threads may share it. It keeps nothing open: each
+ * call opens its directory again, so that it recovers if the state directory was temporarily
+ * unavailable. */
 typedef struct tlsrpt_spool {
     const char *state_dir;
-    ino_t synced[TLSRPT_AREAS][TLSRPT_SPOOL_DIRECTORIES]; /* directories whose entry this process
-                                                             has synced to disk */
+    ino_t synced[TLSRPT_AREAS][TLSRPT_SPOOL_DIRECTORIES]; /* inodes of the directories whose entries
+                                                             this process has synced to disk */
 } tlsrpt_spool;
 
 /* Bytes that a file of this size occupies on disk. */
@@ -56,13 +57,13 @@ int tlsrpt_spool_directory_of(const char *digest);
 const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                               apr_pool_t *p);
 
-/* Opens the directory of an area: a descriptor, which the caller closes, or -1 after a finding. If
- * it does not exist and make is 0, there is no finding. */
+/* Opens the directory of an area. Returns a descriptor, which the caller closes, or -1 after a
+ * finding; without a finding if the directory does not exist and make is 0. */
 int tlsrpt_spool_open_area(const tlsrpt_spool *spool, tlsrpt_area area, int make,
                            mta_sts_findings *findings);
 
-/* Opens one directory of an area ("ab") for reading: a descriptor, which the caller closes, or -1
- * without a finding if it does not exist or has a wrong owner or mode. */
+/* Opens one directory of an area ("ab") for reading. Returns a descriptor, which the caller closes,
+ * or -1, without a finding, if it does not exist or its owner or mode is not accepted. */
 int tlsrpt_spool_open_directory(const tlsrpt_spool *spool, tlsrpt_area area, const char *name,
                                 apr_pool_t *ptemp);
 

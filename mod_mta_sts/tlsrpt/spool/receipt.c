@@ -29,7 +29,7 @@ static int render_time(apr_time_t time, char *text)
     return 1;
 }
 
-/* Invalid input may result in any time: tlsrpt_receipt_read compares the rendered receipt. */
+/* Invalid input may yield any time: tlsrpt_receipt_read renders the receipt again and compares. */
 static int read_time(const char *text, apr_time_t *time)
 {
     apr_time_exp_t parts;

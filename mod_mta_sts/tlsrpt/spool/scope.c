@@ -50,7 +50,7 @@ const char *tlsrpt_scope_render(apr_pool_t *p, apr_array_header_t *names,
     return text;
 }
 
-/* The beginning of the line that a position is in. */
+/* The beginning of the line that contains a position. */
 static apr_size_t begin_of(const char *text, apr_size_t at)
 {
     while (at > 0 && text[at - 1] != '\n') {
@@ -66,7 +66,7 @@ static apr_size_t end_of(const char *text, apr_size_t len, apr_size_t at)
     return end ? (apr_size_t)(end - text) : len;
 }
 
-/* A line and a name, as strcmp compares them. */
+/* Compares a line with a name, like strcmp(). */
 static int compare_line(const char *line, apr_size_t len, const char *name)
 {
     apr_size_t name_len = strlen(name);
@@ -119,7 +119,7 @@ static int has_alias(apr_pool_t *p, const char *text, apr_size_t len, const char
     return 0;
 }
 
-/* A pattern *.example.com has hosts of one label more (RFC 8461 section 4.1). */
+/* The pattern *.example.com matches hosts with exactly one more label (RFC 8461 section 4.1). */
 int tlsrpt_scope_has(apr_pool_t *p, const char *text, apr_size_t len, const char *name)
 {
     const char *parent = strchr(name, '.');

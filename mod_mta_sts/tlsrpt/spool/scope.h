@@ -6,17 +6,17 @@
 #include <apr_tables.h>
 
 /*
- * STATE-DIR/domains.txt: the names that reports may be about, written by httpd's module at start so
- * that `mta-sts import` has the same rule. Sorted by bytes, one name a line, so that it can be
- * searched without being read: a policy domain, a domain of MTASTSReportDomain, an MX host or MX
- * pattern; last, with a tilde in front, aliases of policy hosts that have wildcards.
+ * STATE-DIR/domains.txt: the names that reports may be about, written by the module when httpd
+ * starts, so that `mta-sts import` applies the same rule. One name per line, sorted byte by byte,
+ * so that a binary search is possible: policy domains, domains of MTASTSReportDomain, MX hosts and
+ * mx patterns; at the end, each after a tilde, wildcard aliases of policy hosts.
  */
 
 #define TLSRPT_SCOPE_FILE "domains.txt"
 #define TLSRPT_SCOPE_ALIAS '~'
 
 /*
- * The text of the file.
+ * Renders the text of the file.
  *
  * @param names   array of const char *: canonical; sorted by this call
  * @param aliases array of const char *, likewise
@@ -25,10 +25,10 @@ const char *tlsrpt_scope_render(apr_pool_t *p, apr_array_header_t *names,
                                 apr_array_header_t *aliases);
 
 /*
- * Whether a name is in the text of such a file, itself or by a pattern.
+ * Whether a name is covered by the text of the file, either itself or by a pattern.
  *
  * @param p    scratch
- * @param text need not end with NUL
+ * @param text len bytes, not necessarily NUL-terminated
  * @param name canonical
  */
 int tlsrpt_scope_has(apr_pool_t *p, const char *text, apr_size_t len, const char *name);

@@ -165,7 +165,7 @@ static int open_directories(storing *s)
     return done;
 }
 
-/* A name that no thread of any process is using; one left by a crash is skipped. */
+/* Creates a temporary file with a unique name; names of files that a crash has left are skipped. */
 static int create_tmp(storing *s)
 {
     static apr_uint32_t counter;
@@ -200,7 +200,7 @@ static int write_all(int fd, const char *bytes, apr_size_t len)
     return 0;
 }
 
-/* Writes header and bytes with one call if possible, so that a small report costs a single one. */
+/* Writes header and bytes with a single call if possible. */
 static int write_file(int fd, const char *header, const char *bytes, apr_size_t len)
 {
     apr_size_t header_len = strlen(header), done;
@@ -253,7 +253,7 @@ static void remove_tmp(storing *s)
     }
 }
 
-/* Whether a file with this digest exists whose receipt is as good as the new one. */
+/* Whether a file with this digest exists whose receipt is at least as good as the new one. */
 static int is_as_good(const storing *s)
 {
     char line[TLSRPT_RECEIPT_MAX];
@@ -287,7 +287,7 @@ static int rename_new(const storing *s)
     return result;
 }
 
-/* Renames the file to its final name, replacing a file with a worse receipt. */
+/* Renames the file to its final name; it replaces a file with a worse receipt. */
 static tlsrpt_stored publish(storing *s)
 {
     tlsrpt_stored stored = TLSRPT_STORED;
@@ -318,7 +318,7 @@ static tlsrpt_stored store_in_directories(storing *s, const char *bytes, apr_siz
         stored = write_tmp(s, bytes, len) ? publish(s) : TLSRPT_NOT_STORED;
         remove_tmp(s);
     }
-    /* The process that stored it may not have synced the directory yet. */
+    /* If another process has stored the file, it may not have synced the directory yet. */
     if (stored != TLSRPT_NOT_STORED && tlsrpt_fsync(s->directory) != 0) {
         refuse(s, "sync a directory", errno);
         stored = TLSRPT_NOT_STORED;
@@ -350,9 +350,9 @@ tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const ch
     if (!tlsrpt_spool_is_digest(digest)) {
         return TLSRPT_NOT_STORED;
     }
-    /* If the clock jumps forward, a file in tmp/ looks stale while it is being written, and
-     * other programs may clean up as well. The bytes are still in memory, so they can be written
-     * again. */
+    /* If the clock jumps forward, a file in tmp/ may seem stale, and so be removed, while it is
+     * being written; other programs may clean up, too. The bytes are still in memory, so they can
+     * be written again. */
     for (;;) {
         storing s = {spool, area, digest, receipt, ptemp, -1, -1, "", 0, NULL};
         tlsrpt_stored stored = store_once(&s, bytes, len);

@@ -12,7 +12,7 @@
  * authoritative; the database is an index that can be rebuilt from it.
  */
 
-/* Quotas of an area in bytes on disk: the defaults, and the range of the directives. */
+/* Quotas of the areas, in bytes on disk: the defaults, and the range of the directives. */
 #define TLSRPT_QUOTA_REPORTS ((apr_int64_t)1 << 30)
 #define TLSRPT_QUOTA_QUARANTINE ((apr_int64_t)64 << 20)
 #define TLSRPT_QUOTA_MIN ((apr_int64_t)1 << 20)
@@ -20,14 +20,14 @@
 
 typedef enum tlsrpt_stored {
     TLSRPT_STORED,         /* new, and synced to disk */
-    TLSRPT_STORED_ALREADY, /* existed before and is on disk; a verified receipt has replaced an
-                              unverified one */
-    TLSRPT_NOT_STORED,     /* nothing is stored; or only the sync of its directory failed, and
-                              the complete file is there */
+    TLSRPT_STORED_ALREADY, /* existed before, and is on disk; if only the new receipt is verified,
+                              it has replaced the old one */
+    TLSRPT_NOT_STORED, /* nothing was stored; or the complete file was stored, and only syncing its
+                          directory failed */
 } tlsrpt_stored;
 
 /*
- * The spool of a state directory. Opens nothing.
+ * Creates the object for the spool of a state directory. Opens nothing.
  *
  * @param p         pool of the spool
  * @param state_dir its path; borrowed
@@ -38,19 +38,19 @@ tlsrpt_spool *tlsrpt_spool_make(apr_pool_t *p, const char *state_dir);
  * Creates the directories of a state directory that are missing, and checks their type, owner, mode
  * and that they are writable. When run as root, it gives what it creates to the given owner.
  *
- * @param findings what is wrong, as errors
+ * @param findings problems are added here, as errors
  * @return whether reports can be stored
  */
 int tlsrpt_spool_prepare(const tlsrpt_spool *spool, uid_t owner, gid_t group,
                          mta_sts_findings *findings);
 
 /*
- * Opens the spool of a state directory, prepares it for the user of this process, and removes the
- * leftovers of a crash in tmp/.
+ * Opens the spool of a state directory, prepares it for the user of this process, and removes stale
+ * files in tmp/, which a crash has left.
  *
  * @param p        pool of the spool
- * @param findings why it cannot be used, for example a symbolic link, another owner or a read-only
- *                 file system
+ * @param findings errors are added here if it cannot be used, for example because of a symbolic
+ *                 link, another owner or a read-only file system
  * @return NULL if it cannot be used
  */
 tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_findings *findings);
@@ -63,17 +63,19 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
  *
  * @param digest 64 lower-case hex digits
  * @param ptemp  scratch, and pool of reason
- * @param reason out: why the result is TLSRPT_NOT_STORED
+ * @param reason out: with TLSRPT_NOT_STORED, why
  */
 tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                                  const tlsrpt_receipt *receipt, const char *bytes, apr_size_t len,
                                  apr_pool_t *ptemp, const char **reason);
 
-/* Bytes that a report of this size occupies on disk: blocks of 4 KiB, header line included. */
+/* The number of bytes that a report of this size occupies on disk: whole blocks of 4 KiB, including
+ * the header line. */
 apr_int64_t tlsrpt_spool_cost(apr_size_t len);
 
-/* Bytes that can be written before the disk's reserve is reached: 1% of the disk, at most 64 MiB.
- * 0 if the reserve is reached already; -1 if the file system cannot be queried. */
+/* The number of bytes that can be written before only the reserve of the disk is left, which is 1%
+ * of the disk, at most 64 MiB. 0 if only the reserve is left already; -1 if the file system cannot
+ * be queried. */
 apr_int64_t tlsrpt_spool_room(const tlsrpt_spool *spool);
 
 /* Why another report of this cost would use the disk's reserve: of bytes, or of inodes (1% of them

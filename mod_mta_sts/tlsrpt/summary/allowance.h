@@ -5,23 +5,24 @@
 #include "tlsrpt/report/report.h"
 
 /*
- * What all reports together may add, for example those of one day. Each report increases it by a
- * little, more than a real one costs on average, so that it limits only those that cost more.
+ * Limits the names and rows that several reports together may add, for example those of one day.
+ * Each report increases the allowance by more than a real report costs on average, so that only
+ * unusually expensive reports use it up.
  */
 typedef struct tlsrpt_allowance {
-    apr_int64_t reports; /* so far */
-    apr_int64_t cost;    /* of those: names that were new, and rows */
+    apr_int64_t reports; /* number of reports so far */
+    apr_int64_t cost;    /* their total cost: new names, and rows */
 } tlsrpt_allowance;
 
 #define TLSRPT_ALLOWANCE_A_REPORT 4
 
-/* Whether it is used up, so that the next report has to be folded to known names. */
+/* Whether the allowance is used up, so that the next report must be folded to known names. */
 static inline int tlsrpt_allowance_is_used_up(const tlsrpt_allowance *allowance, apr_int64_t base)
 {
     return allowance->cost > base + TLSRPT_ALLOWANCE_A_REPORT * allowance->reports;
 }
 
-/* The cost of a new name: long ones count several times. */
+/* The cost of a new name: 1, or more for a long name. */
 apr_int64_t tlsrpt_cost_of_name(const char *name);
 
 /* The number of rows of a folded report beyond the first. */

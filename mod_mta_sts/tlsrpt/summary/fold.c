@@ -9,8 +9,8 @@
 
 #include "core/base/text.h"
 
-/* Texts up to TEXT_SHORT bytes are never cut. Longer ones share TEXT_MIN bytes, plus the bytes of
- * the report: those of reports that are not compressed always fit. */
+/* In bytes. Texts up to TEXT_SHORT are never truncated. Longer ones together may have TEXT_MIN,
+ * plus the size of the report, so that those of an uncompressed report always fit. */
 #define TEXT_SHORT 64
 #define TEXT_MIN 4096
 #define CUT "\xe2\x80\xa6" /* an ellipsis */
@@ -21,7 +21,7 @@ static const char other[] = TLSRPT_OTHER;
 #define KIND_SIZE 32 /* of SHA-256 */
 #define PARTS 5      /* of a failure */
 
-/* How much of a failure remains; the rest is TLSRPT_OTHER. */
+/* How many members of a failure remain; the others become TLSRPT_OTHER. */
 typedef enum detail {
     DETAIL_ALL,
     DETAIL_RECEIVING_IP,
@@ -34,9 +34,9 @@ typedef struct folding {
     apr_pool_t *p;
     EVP_MD_CTX *digest;
     detail detail;
-    apr_size_t rows, names, text; /* that are left */
-    apr_hash_t *used;             /* names of policies */
-    apr_hash_t *texts;            /* long texts -> what remains of them */
+    apr_size_t rows, names, text; /* how many may still be added */
+    apr_hash_t *used;             /* the names in policies */
+    apr_hash_t *texts;            /* long text -> its truncated form */
     tlsrpt_fold_is_known *is_known;
     void *baton;
 } folding;
@@ -48,7 +48,7 @@ static const char *begin_of(apr_pool_t *p, const char *text)
     return apr_pstrcat(p, apr_pstrmemdup(p, text, mta_sts_text_cut(text, TEXT_SHORT)), CUT, NULL);
 }
 
-/* A text, cut if there is no room for it; each time in the same way. */
+/* Truncates a text if it exceeds the limit; equal texts in the same way. */
 static const char *shorten(folding *f, const char *text)
 {
     apr_size_t len = text ? strlen(text) : 0;
@@ -102,8 +102,8 @@ static void list_parts(const tlsrpt_failure *failure, const char *parts[PARTS])
     parts[4] = failure->sending_ip;
 }
 
-/* Identifies the kind of a failure: KIND_SIZE bytes, however long the texts are. NULL and "" must
- * differ, and NUL ends each part. */
+/* Identifies the kind of a failure by KIND_SIZE bytes. NULL and "" differ, and NUL ends each
+ * part. */
 static const unsigned char *kind_of(folding *f, const tlsrpt_failure *failure)
 {
     unsigned char *kind = apr_palloc(f->p, KIND_SIZE);
@@ -135,7 +135,7 @@ static void count_names(const tlsrpt_failure *failure, apr_hash_t *names)
     }
 }
 
-/* Whether all failures of the policies fit with the chosen detail. */
+/* Whether all failures of the policies are within the limits with the chosen detail. */
 static int fits(folding *f, const apr_array_header_t *policies)
 {
     apr_hash_t *names = apr_hash_make(f->p);
@@ -161,7 +161,7 @@ static int fits(folding *f, const apr_array_header_t *policies)
     return 1;
 }
 
-/* Chooses as much detail as there is room for; most reports have few failures and need no
+/* Chooses as much detail as the limits permit; most reports have few failures and need no
  * counting. */
 static void choose_detail(folding *f, const apr_array_header_t *policies)
 {
@@ -179,7 +179,8 @@ static void choose_detail(folding *f, const apr_array_header_t *policies)
     }
 }
 
-/* The row of a failure that is not known yet. Once there is no room, all others share one. */
+/* Adds the row of a kind of failure that has none yet. Once the limit is reached, all further kinds
+ * share one row. */
 static tlsrpt_failure *add_row(folding *f, apr_array_header_t *rows, const tlsrpt_failure *failure,
                                tlsrpt_failure **rest)
 {
@@ -200,7 +201,8 @@ static tlsrpt_failure *add_row(folding *f, apr_array_header_t *rows, const tlsrp
     return row;
 }
 
-/* Adds up the failures of each kind; all rows fit in the array, so it never moves. */
+/* Adds up the failures of each kind. The array has space for all rows, so it is never
+ * reallocated. */
 static apr_array_header_t *fold_failures(folding *f, const apr_array_header_t *failures)
 {
     apr_array_header_t *rows =
@@ -225,7 +227,7 @@ static apr_array_header_t *fold_failures(folding *f, const apr_array_header_t *f
 
 /* --- policies --- */
 
-/* The lines of a policy as one, since they are summed up as one text. */
+/* Joins the lines of a policy to one, since policies are compared as a whole. */
 static apr_array_header_t *fold_lines(folding *f, const apr_array_header_t *lines)
 {
     const char *text = lines->nelts ? apr_array_pstrcat(f->p, lines, '\n') : "";
@@ -252,7 +254,7 @@ static int is_new(folding *f, const char *name)
     return name && *name && !apr_hash_get(f->used, name, APR_HASH_KEY_STRING);
 }
 
-/* Whether there is room for a policy; if so, its names are noted. */
+/* Whether a policy is within the limits; if so, records its names. */
 static int has_room(folding *f, const tlsrpt_policy *policy)
 {
     const char *names[] = {policy->domain, policy->type,
@@ -276,7 +278,7 @@ static int has_room(folding *f, const tlsrpt_policy *policy)
     return 1;
 }
 
-/* Adds a policy for which there is no room to the one for all of them. */
+/* Adds a policy beyond the limits to the one that stands for all of these. */
 static void add_to_rest(apr_pool_t *p, const tlsrpt_policy *policy, tlsrpt_policy *rest)
 {
     if (!rest->failures) {
@@ -289,7 +291,7 @@ static void add_to_rest(apr_pool_t *p, const tlsrpt_policy *policy, tlsrpt_polic
     apr_array_cat(rest->failures, policy->failures);
 }
 
-/* Policies may use half of the rows and names, so that there is room for failures. */
+/* Policies may use half of the rows and names, so that the other half is left for failures. */
 static apr_array_header_t *fold_policies(folding *f, const apr_array_header_t *policies)
 {
     apr_array_header_t *list = apr_array_make(f->p, policies->nelts + 1, sizeof(tlsrpt_policy));
@@ -330,7 +332,8 @@ static const tlsrpt_report *fold_all(folding *f, const tlsrpt_report *report)
     f->digest = EVP_MD_CTX_new();
     f->used = apr_hash_make(f->p);
     f->texts = apr_hash_make(f->p);
-    /* Numbers of several senders, as those of one, might not be plausible. */
+    /* The organization is never replaced: the numbers of several senders, taken as those of one,
+     * might not be plausible. */
     made->organization = shorten(f, report->organization);
     made->policies = fold_policies(f, report->policies);
     EVP_MD_CTX_free(f->digest);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/summary/plausible.h"
 
-/* What is plausible beside a number that is. */
+/* The largest number that is plausible next to a plausible one. */
 static apr_int64_t beside(apr_int64_t size)
 {
     apr_int64_t limit = size > TLSRPT_PLAUSIBLE_MAX / TLSRPT_PLAUSIBLE_FACTOR

@@ -9,18 +9,17 @@
 
 #include "tlsrpt/report/report.h"
 
-/* Reports summed up per policy domain, for `mta-sts report`, `mta-sts ready` and the status page. A
- * summary is made either from reports in memory (tally.h) or from the index in SQL
- * (tlsrpt/index/index.h); both give the same numbers. Sums are limited to 2^63-1.
- */
+/* The sums of reports per policy domain, for `mta-sts report`, `mta-sts ready` and the status page.
+ * A summary is computed either from reports in memory (tally.h) or from the index with SQL
+ * (tlsrpt/index/index.h); both yield the same numbers. Sums are capped at 2^63-1. */
 
-/* Which reports are summed up; a member that is 0 or NULL does not restrict them. */
+/* Selects the reports to add up; a member that is 0 or NULL selects all. */
 typedef struct tlsrpt_filter {
-    apr_time_t since;         /* the beginning of the first day (UTC) that reports are about: their
-                                 range ends after it */
+    apr_time_t since; /* the beginning of the first day (UTC): selects reports whose date range ends
+                         after it */
     const char *domain;       /* policy domain, lower case */
-    const char *organization; /* compared without case */
-    int is_verified;          /* only verified reports, which are the evidence */
+    const char *organization; /* compared ignoring case */
+    int is_verified;          /* whether to select only verified reports, which are the evidence */
 } tlsrpt_filter;
 
 /* One day (UTC) of one policy domain. A report counts for the day on which its range begins. */
@@ -30,19 +29,19 @@ typedef struct tlsrpt_day {
     apr_int64_t verified_successful, verified_failed; /* of those, in verified reports */
 } tlsrpt_day;
 
-/* The verified reports under one name, or the unverified ones. Anyone can submit those under any
- * name, so the same name may have both. */
+/* The verified reports with one organization name, or the unverified ones. Anyone can submit
+ * unverified reports under any name, so the same name may have two rows. */
 typedef struct tlsrpt_sender {
     const char *organization;
     int is_verified;
     apr_int64_t reports, successful, failed;
-    apr_time_t last; /* end of its last report */
+    apr_time_t last; /* end of the date range of its last report */
 } tlsrpt_sender;
 
-/* The maximum number of policies of one cause, since senders can report any number. */
+/* The maximum number of policies of one cause, because senders can report any number. */
 #define TLSRPT_CAUSE_POLICIES_MAX 16
 
-/* Failures of one result type at one MX host, under one type of policy, in verified or unverified
+/* All failures with the same result type, MX host and policy type, in verified or in unverified
  * reports: one problem to fix, or to check. */
 typedef struct tlsrpt_cause {
     int is_verified;
@@ -50,10 +49,10 @@ typedef struct tlsrpt_cause {
     const char *result_type;
     const char *receiving_mx; /* NULL: not specified */
     apr_int64_t sessions;
-    apr_time_t first, last;            /* beginning of the first and end of the last report that
-                                          contains it */
+    apr_time_t first, last; /* beginning of the first and end of the last report that contains such
+                               a failure */
     apr_array_header_t *senders;       /* of const char *: organizations, sorted */
-    apr_array_header_t *reasons;       /* of const char *: different reasons, sorted, at most 5 */
+    apr_array_header_t *reasons;       /* of const char *: distinct reasons, sorted, at most 5 */
     apr_array_header_t *receiving_ips; /* of const char *: likewise */
     apr_array_header_t *sending_ips;   /* of const char *: likewise */
     apr_array_header_t *policies;      /* of const char *: the MTA-STS policies that its senders
@@ -62,7 +61,7 @@ typedef struct tlsrpt_cause {
 
 /* A policy as senders saw it. */
 typedef struct tlsrpt_seen_policy {
-    int is_verified; /* by verified reports, or by unverified ones */
+    int is_verified; /* according to verified reports, or to unverified ones */
     const char *type;
     const char *policy;          /* the lines of policy-string, joined by LF; "" if none */
     apr_array_header_t *senders; /* of const char *: organizations, sorted */
@@ -72,7 +71,7 @@ typedef struct tlsrpt_seen_policy {
 
 typedef struct tlsrpt_domain {
     const char *domain;    /* "" for reports that do not specify one */
-    apr_time_t begin, end; /* of all its reports */
+    apr_time_t begin, end; /* date range of all its reports */
     apr_int64_t reports, successful, failed;
     apr_int64_t verified, verified_successful, verified_failed; /* of those */
     apr_array_header_t *days;    /* of tlsrpt_day, by date; days without reports are left out */
@@ -81,11 +80,11 @@ typedef struct tlsrpt_domain {
     apr_array_header_t *seen;    /* of tlsrpt_seen_policy, verified ones first, then last */
 } tlsrpt_domain;
 
-/* What unverified reports of one sender contain about one domain and day, where that is not
- * plausible (tlsrpt/summary/plausible.h): it is set apart, and in none of the sums and lists. */
+/* What unverified reports of one sender contain about one domain and day, if that is not plausible
+ * (tlsrpt/summary/plausible.h): it is set apart, and not part of any sum or list. */
 typedef struct tlsrpt_apart {
     const char *domain, *organization;
-    apr_time_t day; /* the last one of the range; -1 day: not specified */
+    apr_time_t day; /* the last day of the date range; -1 day: not specified */
     apr_int64_t successful, failed;
 } tlsrpt_apart;
 
@@ -94,45 +93,46 @@ typedef struct tlsrpt_apart {
 typedef struct tlsrpt_summary {
     apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions in verified reports
                                     first, then in all reports, then by name */
-    apr_int64_t reports;         /* counted, each variant (tlsrpt_report_key) once */
+    apr_int64_t reports;         /* reports that count: one for each variant (tlsrpt_report_key) */
     apr_int64_t duplicates;      /* repeated reports that were not counted */
-    apr_int64_t conflicts;       /* with the identity of a report that counts instead, but different
-                                    bytes; not counted */
+    apr_int64_t conflicts;       /* reports that do not count because another report with the same
+                                    identity but different bytes does */
     apr_int64_t unverified;      /* of those counted */
-    apr_int64_t earlier;         /* not counted, because they are about earlier days than
-                                    filter->since; from the index: at least as many */
-    apr_int64_t folded;          /* of those counted: names of which are summed up as TLSRPT_OTHER
-                                    (fold.h); from the index: 0, not known */
+    apr_int64_t earlier;         /* reports that do not count because they are about days before
+                                    filter->since; from the index, this may be a lower bound */
+    apr_int64_t folded; /* of those counted, reports in which names were replaced by TLSRPT_OTHER
+                           (fold.h); from the index always 0, as this is not known */
     apr_int64_t successful, failed;
-    apr_array_header_t *apart; /* of tlsrpt_apart: most sessions first, TLSRPT_APART_MAX at most */
+    apr_array_header_t *apart; /* of tlsrpt_apart: most sessions first, at most TLSRPT_APART_MAX */
     apr_int64_t apart_count;   /* of all */
 } tlsrpt_summary;
 
-/* The successful sessions since a failure, on the days after the last report of it. For a failure
- * in verified reports, only sessions in verified reports. They suggest that it is fixed, but do not
- * prove it.
+/* The number of successful sessions after a failure: on the days after the last report that
+ * contains it. For a failure in verified reports, only sessions in verified reports are counted.
+ * They suggest that the failure has been fixed, but do not prove it.
  *
- * @param days of tlsrpt_day, of the same domain
- * @return 0 also if the time of the failure is unknown
+ * @param days of tlsrpt_day: those of the same domain
+ * @return the number of sessions; 0 also if the time of the failure is unknown
  */
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
 
-/* If only one sender reports a failure: the number of senders that delivered without any failure.
- * For a failure in verified reports, only verified reports are considered.
+/* If only one sender reports a failure, the number of other senders that delivered without any
+ * failure. For a failure in verified reports, only verified reports are considered.
  *
- * @param senders of tlsrpt_sender, all of the same domain
- * @return 0 if others report it too, or if there are too few of them to be significant
+ * @param senders of tlsrpt_sender: all senders of the same domain
+ * @return their number; 0 if other senders report the failure as well, or if there are too few to
+ *         be significant
  */
 int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
 
-/* The failed sessions of a domain by the details of the failures, in verified reports or in
- * unverified ones: senders count them separately, and what they send may not add up. */
+/* The number of failed sessions of a domain according to the failure details in verified reports,
+ * or in unverified ones. Senders count details separately, so this may differ from the totals. */
 apr_int64_t tlsrpt_domain_detailed(const tlsrpt_domain *domain, int is_verified);
 
-/* Sets the policies of each cause from those that its senders reported. */
+/* Sets the policies of each cause to those that its senders reported. */
 void tlsrpt_domain_join_policies(apr_pool_t *p, tlsrpt_domain *domain);
 
-/* The orders described above, for qsort; no two rows of a list compare equal. */
+/* The orders described above, for qsort(); no two rows of a list compare equal. */
 int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
 int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);
 int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b);

@@ -8,7 +8,8 @@
 #include "tlsrpt/summary/fold.h"
 #include "tlsrpt/summary/tally_internal.h"
 
-/* The digits of a digest are random, so hashing the first eight is enough, and faster. */
+/* Digests are uniformly distributed, so it is enough, and faster, to hash their first eight
+ * digits. */
 static unsigned int hash_digest(const char *digest, apr_ssize_t *len)
 {
     apr_uint64_t digits = 0;
@@ -56,7 +57,7 @@ static int is_of_domain(const tlsrpt_tally *tally, const tlsrpt_policy *policy)
            (policy->domain && strcmp(policy->domain, tally->filter->domain) == 0);
 }
 
-/* The number of policies that the filter selects. */
+/* The number of policies in a report that the filter selects. */
 static int count_policies(const tlsrpt_tally *tally, const tlsrpt_report *report)
 {
     int i, count = 0;
@@ -113,7 +114,7 @@ static void store_policy(tlsrpt_tally *tally, const tlsrpt_policy *policy,
     stored->failure_count = policy->failures->nelts;
 }
 
-/* Copies the parts of a report that are needed to the tally's pool. */
+/* Copies the parts of a report that are needed into the tally's pool. */
 static void store_report(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
                          tlsrpt_stored_report *stored)
 {
@@ -143,7 +144,7 @@ static int is_known(void *baton, const char *name)
     return apr_hash_get(tally->texts, name, APR_HASH_KEY_STRING) != NULL;
 }
 
-/* The report as far as it is summed up. */
+/* The report in the form in which it is added up. */
 static const tlsrpt_report *fold(tlsrpt_tally *tally, const tlsrpt_report *report, apr_size_t len,
                                  apr_time_t received)
 {
@@ -165,7 +166,7 @@ static tlsrpt_stored_identity *find_identity(tlsrpt_tally *tally, const char *ke
     return found;
 }
 
-/* The report counts, unless a verified one of its identity is added later. */
+/* Stores a report, which counts unless a verified one with its identity is added later. */
 static tlsrpt_stored_report *store_variant(tlsrpt_tally *tally, const tlsrpt_report *report,
                                            const char *key, int verified)
 {
@@ -180,7 +181,8 @@ static tlsrpt_stored_report *store_variant(tlsrpt_tally *tally, const tlsrpt_rep
     return stored;
 }
 
-/* An unverified report with the same content, or NULL, no longer counts. */
+/* Stores the verified report in its identity. If there is an unverified report with the same
+ * contents, that one no longer counts. */
 static void replace_unverified(tlsrpt_tally *tally, tlsrpt_stored_identity *identity,
                                tlsrpt_stored_report *verified, const char *content)
 {
@@ -196,7 +198,7 @@ static void replace_unverified(tlsrpt_tally *tally, tlsrpt_stored_identity *iden
     }
 }
 
-/* Adds bytes that are new, or verified for the first time. */
+/* Adds a report whose bytes are new, or verified for the first time. */
 static tlsrpt_counted add_new(tlsrpt_tally *tally, const tlsrpt_report *whole,
                               const tlsrpt_report *report, const char *digest, const char *signer)
 {

@@ -4,13 +4,14 @@
 
 #include "tlsrpt/summary/summary.h"
 
-/* Names and rows of all reports together: beyond it, only known names are stored. */
+/* The base of the allowance for the names and rows of all reports together; beyond it, only known
+ * names are stored. */
 #define TLSRPT_TALLY_BASE 100000
 
 /*
- * Sums up reports that are added one by one, in memory. tlsrpt_index_sum gives the same numbers
- * from the database. Its memory grows with the number of reports, but hardly with their contents:
- * names beyond what fold.h allows are summed up as TLSRPT_OTHER.
+ * Adds up reports in memory, one by one. tlsrpt_index_sum yields the same numbers from the
+ * database. The memory grows with the number of reports, but hardly with their contents: names
+ * beyond the limits of fold.h are added up as TLSRPT_OTHER.
  */
 
 typedef struct tlsrpt_tally tlsrpt_tally;
@@ -20,22 +21,22 @@ tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter);
 
 typedef enum tlsrpt_counted {
     TLSRPT_COUNTED,
-    TLSRPT_COUNTED_TOO, /* another report with the same identity counts as well, or counted until
-                           this verified one was added */
-    TLSRPT_DUPLICATE,   /* the same bytes, or the same content under the same identity, were counted
-                           already */
-    TLSRPT_CONFLICT, /* the same identity with other content as a verified report that counts, and
-                        not the first one of its signer */
-    TLSRPT_FILTERED, /* not selected by the filter */
-    TLSRPT_EARLIER,  /* selected, but about days before filter->since */
+    TLSRPT_COUNTED_TOO, /* the report counts, but another one with the same identity counts as well,
+                           or counted until this verified one was added */
+    TLSRPT_DUPLICATE,   /* the same bytes, or the same contents with the same identity, were already
+                           counted */
+    TLSRPT_CONFLICT,    /* a verified report with the same identity, but different contents, counts
+                           instead */
+    TLSRPT_FILTERED,    /* not selected by the filter */
+    TLSRPT_EARLIER,     /* selected, except that it is about days before filter->since */
 } tlsrpt_counted;
 
 /*
- * Adds a report; the parts that are needed are copied.
+ * Adds a report, and copies the parts that are needed.
  *
- * @param digest   of its bytes, as in tlsrpt_reading
- * @param len      its bytes as received, which limit its names
- * @param signer   the verified domain; NULL: unverified
+ * @param digest   digest of its bytes, as in tlsrpt_reading
+ * @param len      its size as received, in bytes, which limits the number of its names
+ * @param signer   the domain of the verified DKIM signature; NULL: unverified
  * @param received as for tlsrpt_report_limit_dates
  */
 tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report,

@@ -6,7 +6,8 @@
 
 #define DAY (86400 * APR_USEC_PER_SEC)
 
-/* What one sender reports about one domain and day, verified and unverified apart. */
+/* What one sender reports about one domain and day, separately for verified and unverified
+ * reports. */
 typedef struct group {
     tlsrpt_apart_key key;
     int verified;
@@ -48,7 +49,7 @@ static void add_policy(apr_hash_t *groups, const tlsrpt_stored_report *report,
     }
 }
 
-/* By domain, then by size. */
+/* Orders groups by domain, then by size. */
 static int compare(const void *a, const void *b)
 {
     const group *x = *(const group *const *)a, *y = *(const group *const *)b;
@@ -59,7 +60,7 @@ static int compare(const void *a, const void *b)
     return size_of(x) < size_of(y) ? -1 : size_of(x) > size_of(y);
 }
 
-/* The groups of both tables in that order. */
+/* Returns the groups of both tables in this order. */
 static group **sort_groups(apr_pool_t *p, apr_hash_t *const groups[2], int *count)
 {
     group **sorted;
@@ -95,7 +96,7 @@ static void set_apart(apr_hash_t *apart, const group *of)
     apr_hash_set(apart, &of->key, sizeof(of->key), made);
 }
 
-/* The groups of one domain. */
+/* Judges the groups of one domain. */
 static void judge(apr_hash_t *apart, group *const *groups, int count)
 {
     apr_int64_t *sizes = apr_palloc(apr_hash_pool_get(apart), sizeof(*sizes) * (apr_size_t)count);

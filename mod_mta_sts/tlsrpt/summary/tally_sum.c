@@ -15,26 +15,26 @@
 typedef struct key {
     const char *domain, *first, *second, *third;
     apr_time_t day;
-    apr_int64_t is_verified; /* as wide as the other members, so that there is no padding */
+    apr_int64_t is_verified; /* as wide as the other members, to avoid padding */
 } key;
 
 typedef struct domain_row {
     tlsrpt_domain sum;
-    const tlsrpt_stored_report *counted; /* the last one counted: a report with several policies
-                                            of a domain counts once */
+    const tlsrpt_stored_report *counted; /* the last report counted: a report with several policies
+                                            of the same domain counts once */
 } domain_row;
 
 typedef struct summing {
     apr_pool_t *p;
-    apr_pool_t *ptemp;                                    /* pool of what is needed only while
-                                                             summing up */
+    apr_pool_t *ptemp; /* pool of temporary data, which is needed only while the sums are
+                          computed */
     apr_hash_t *domains, *days, *senders, *causes, *seen; /* key -> row */
     apr_hash_t *apart;                                    /* or NULL */
     tlsrpt_summary *sum;
 } summing;
 
 /*
- * The row of a key in a table; a new one, all 0, if there is none.
+ * Finds the row with a key in a table; adds a new one, all 0, if there is none.
  *
  * @param list array of pointers to rows, to which a new row is added
  */
@@ -94,7 +94,7 @@ static void add_sample(apr_array_header_t *list, const char *text)
     at[i] = text;
 }
 
-/* Names are added in any order, with duplicates; they are sorted at the end. */
+/* Adds a name, in any order and with duplicates; lists of names are sorted at the end. */
 static void add_name(apr_array_header_t *list, const char *name)
 {
     if (!list->nelts || APR_ARRAY_IDX(list, list->nelts - 1, const char *) != name) {
@@ -262,7 +262,7 @@ static int is_apart(const summing *s, const tlsrpt_stored_report *report,
     return apr_hash_get(s->apart, &key_of_row, sizeof(key_of_row)) != NULL;
 }
 
-/* Of a report of which everything is set apart nothing counts. */
+/* Whether all parts of a report are set apart, so that it does not count. */
 static int is_all_apart(const summing *s, const tlsrpt_stored_report *report)
 {
     int i = 0;
@@ -346,7 +346,7 @@ static void finish_domain(summing *s, tlsrpt_domain *domain)
     tlsrpt_domain_join_policies(s->p, domain);
 }
 
-/* Unverified reports of an identity that a verified one has, too, do not count. */
+/* Removes the unverified reports of identities that have a verified one. */
 static void drop_replaced(tlsrpt_tally *tally, tlsrpt_summary *sum)
 {
     tlsrpt_stored_report **reports = (tlsrpt_stored_report **)tally->reports->elts;

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The end-to-end lab: real daemons in a private network namespace, one noun per module.
-
-The addresses are those that tests/e2e/run puts on the loopback interface.
+tests/e2e/run assigns the addresses to the loopback interface.
 """
 
 from pathlib import Path
@@ -15,5 +14,5 @@ RESOLVER = "127.0.0.53"
 NAMESERVER = "127.0.0.54"
 APACHE = "127.0.0.80"
 
-# On the namespace's own tmpfs: one directory per daemon, with its configuration and its logs.
+# On a tmpfs of the namespace: one directory per daemon, with its configuration and logs.
 DIRECTORY = Path("/run/lab")

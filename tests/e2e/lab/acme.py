@@ -11,8 +11,8 @@ from lab.process import Daemon, directory
 HOST = "pebble.lab.test"
 DIRECTORY = f"https://{HOST}:14000/dir"
 
-# Every certificate is validated anew, so that each renewal really goes through http-01. No nonce
-# is refused at random: certbot tries once more only, so that one run in some would fail by chance.
+# Authorizations are never reused, so that each renewal really uses http-01. Nonces are not rejected
+# at random, because certbot retries only once, so runs would sometimes fail by chance.
 ENVIRONMENT = {
     "PEBBLE_VA_NOSLEEP": "1",
     "PEBBLE_AUTHZREUSE": "0",
@@ -21,7 +21,7 @@ ENVIRONMENT = {
 
 
 class Acme:
-    """Its own root is new at every start; `root` has it once start() is through."""
+    """The CA's root is new at each start; `root` contains it after start()."""
 
     def __init__(self, ca):
         self.ca = ca
@@ -30,7 +30,7 @@ class Acme:
 
     def start(self):
         here = directory("pebble")
-        # The package brings no certificate for its own API.
+        # The package does not contain a certificate for the API.
         api = self.ca.issue(HOST)
         config = {
             "listenAddress": f"{ACME}:14000",

@@ -16,7 +16,8 @@ EXAMPLES = Path("/usr/share/doc/mod_mta_sts/examples")
 PID_FILE = Path("/run/apache2/apache2.pid")
 MPMS = ("event", "worker", "prefork")
 
-# By address: other ports 80 and 443 of the lab belong to ACME challenges of the MX hosts.
+# By address, because ports 80 and 443 of other addresses in the lab are used for ACME challenges of
+# the MX hosts.
 PORTS = f"""\
 Listen {APACHE}:80
 <IfModule ssl_module>
@@ -34,13 +35,13 @@ SITE = """\
 
 
 def site_text(host, lines=""):
-    """An http virtual host, as an admin writes it before certbot comes."""
+    """An http virtual host, as an admin writes it before running certbot."""
     return SITE.format(host=host, lines=lines)
 
 
 def example_text(name, domain):
-    """The site of conf/examples as it is installed, for this mail domain, and for net-DOMAIN and
-    org-DOMAIN where it has further ones."""
+    """The installed example site of conf/examples for this mail domain, and for net-DOMAIN and
+    org-DOMAIN if the example has further domains."""
     text = (EXAMPLES / f"{name}.conf").read_text().replace("example.com", domain)
     return re.sub(r"example\.(net|org)", rf"\1-{domain}", text)
 
@@ -66,7 +67,7 @@ class Apache:
         wait_until(lambda: not Path(f"/proc/{pid}").exists(), "Apache to end")
 
     def graceful(self):
-        """Reloads, and waits until a child with the new configuration answers."""
+        """Reloads, and waits until a child process with the new configuration responds."""
         before = self._generation()
         run("apache2ctl", "graceful")
         wait_until(lambda: (self._generation() or 0) > before, "the new generation to answer")
@@ -92,7 +93,7 @@ class Apache:
         return re.search(r"Server MPM: +(\w+)", run("apache2ctl", "-V").stdout).group(1)
 
     def site(self, name, text):
-        """Writes and enables a site, and reloads; one that fails configtest is taken away again."""
+        """Writes and enables a site, and reloads; a site that fails configtest is removed again."""
         self.site_file(name).write_text(text)
         run("a2ensite", "-q", name)
         try:
@@ -127,12 +128,12 @@ class Apache:
         return int(PID_FILE.read_text())
 
     def rss(self):
-        """The parent's resident memory in KiB."""
+        """The resident memory of the parent process in KiB."""
         text = Path(f"/proc/{self.pid()}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1))
 
     def open_files(self):
-        """How many file descriptors the parent has open."""
+        """The number of open file descriptors of the parent process."""
         return len(list(Path(f"/proc/{self.pid()}/fd").iterdir()))
 
     def children(self):
@@ -141,7 +142,7 @@ class Apache:
     def assert_children_unprivileged(self):
         """With a mistake in User or Group, httpd would serve as root."""
         wanted = {pwd.getpwnam("www-data").pw_uid}
-        # A child just forked is root for a moment.
+        # Just after the fork, a child process is still root.
         wait_until(lambda: self.children_uids() == wanted,
                    lambda: f"children that run as www-data; uids are {self.children_uids()}", 10)
 
@@ -156,7 +157,7 @@ class Apache:
         return uids
 
     def _generation(self):
-        """The number of restarts that the answering child has seen, from 1; None if none does."""
+        """The generation of the child process that responds, from 1; None if none responds."""
         try:
             text = fetch(APACHE, "/server-status?auto", scheme="http").body.decode()
         except OSError:

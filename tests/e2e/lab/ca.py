@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small CA on openssl, for the certificates that no ACME CA would issue.
-
-The lab trusts its root as it trusts pebble's: what it signs is wrong only where it is meant to be.
+"""A small CA based on openssl, for certificates that no ACME CA would issue. The lab trusts its
+root, like that of pebble, so that its certificates are wrong only in the intended way.
 """
 
 from datetime import datetime, timedelta, timezone
@@ -102,7 +101,7 @@ class Ca:
 
 
 def trust(roots):
-    """Adds root certificates {name: PEM text} to the system's trusted ones, Debian's way."""
+    """Adds root certificates {name: PEM text} to the system's trust store with Debian's tools."""
     for name, text in roots.items():
         Path(f"/usr/local/share/ca-certificates/{name}.crt").write_text(text)
     run("update-ca-certificates")

@@ -23,7 +23,8 @@ class Certbot:
             ini.write(CLI_INI)
 
     def apache(self, *hosts, name=None, redirect=True, expand=False):
-        """Certificate for virtual hosts that Apache has, their https copies and a reload."""
+        """Gets a certificate for existing virtual hosts, creates their https copies, and
+        reloads."""
         words = ["--cert-name", name or hosts[0]]
         words += ["--redirect" if redirect else "--no-redirect"]
         words += ["--expand"] if expand else []
@@ -32,7 +33,8 @@ class Certbot:
         return run("certbot", "--apache", *words)
 
     def standalone(self, host, address):
-        """A certificate for a host where no web server is; certbot itself answers on `address`."""
+        """Gets a certificate for a host without a web server; certbot itself responds on
+        `address`."""
         run("certbot", "certonly", "--standalone", "--http-01-address", address, "-d", host)
         live = Path("/etc/letsencrypt/live") / host
         return Certificate(live / "fullchain.pem", live / "privkey.pem")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mta-sts check`, as the tests call it."""
+"""Runs `mta-sts check` for the tests."""
 
 import subprocess
 
@@ -17,12 +17,12 @@ def findings(result):
 
 
 def read_all(terminal):
-    """What was written to a terminal that is no longer open."""
+    """Everything that was written to a terminal that has been closed."""
     data = b""
     with open(terminal, "rb", buffering=0) as reader:
         try:
             while portion := reader.read(4096):
                 data += portion
-        except OSError:  # how Linux signals the end
+        except OSError:  # how Linux reports the end
             pass
     return data.decode()

@@ -10,6 +10,6 @@ FILE = STATE_DIR / "reports.db"
 
 
 def rows(sql):
-    """As its owner: root would leave files that the module could not write to."""
+    """Runs as the owner, because root would leave files to which the module could not write."""
     return run("setpriv", "--reuid", "www-data", "--regid", "www-data", "--clear-groups", "sqlite3",
                "-cmd", ".timeout 10000", FILE, sql).stdout.splitlines()

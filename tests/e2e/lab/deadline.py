@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting: always for a condition, never for a time."""
+"""Waiting for conditions, never for a fixed time."""
 
 import time
 

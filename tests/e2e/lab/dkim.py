@@ -24,7 +24,7 @@ Syslog no
 UserID opendkim
 ResolverConfiguration {directory}/unbound.conf
 """
-# Left alone, its libunbound knows by itself that there is no test.
+# By default, its libunbound answers itself that test. does not exist.
 UNBOUND = f"""\
 server:
     local-zone: "test." nodefault
@@ -72,7 +72,8 @@ class Signer:
     def __init__(self, dns, domain):
         self.domain = domain
         self.key = directory("dkim") / f"{domain}.pem"
-        run("openssl", "genrsa", "-traditional", "-out", self.key, "1024")  # one string in DNS
+        # Fits into one string of a TXT record.
+        run("openssl", "genrsa", "-traditional", "-out", self.key, "1024")
         run("openssl", "rsa", "-in", self.key, "-pubout", "-outform", "DER",
             "-out", f"{self.key}.pub")
         public = b64encode((directory("dkim") / f"{domain}.pem.pub").read_bytes()).decode()
@@ -80,6 +81,6 @@ class Signer:
         dns.txt(f"{self.SELECTOR}._domainkey.{domain}", f"v=DKIM1; k=rsa; p={public}")
 
     def sign(self, message):
-        """The same bytes with a signature before them."""
+        """The same bytes with a DKIM-Signature field prepended."""
         return dkim.sign(message, self.SELECTOR.encode(), self.domain.encode(),
                          self.key.read_bytes()) + message

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """DNS: a signed `test.` with signed child zones (knot), and a validating resolver (unbound).
 
-The resolver trusts the key of `test.` only; each zone hangs on it by its DS record, as in the real
-world. Answers live one second in the resolver's cache, so that a change is seen soon.
+The resolver's only trust anchor is the key of `test.`, with which each zone is linked by its DS
+record, as in the real world. Answers stay in the resolver's cache for one second, so that changes
+are visible soon.
 """
 
 import re
@@ -77,7 +78,7 @@ remote-control:
     control-use-cert: no
 """
 
-# For dynamic updates, as knot and nsupdate write it.
+# The TSIG secret for dynamic updates, in the format of knot and nsupdate.
 UPDATE_SECRET = "bGFiLWxhYi1sYWItbGFiLWxhYi1sYWItbGFiLWxhYi0="
 UPDATE_KEY = f"""\
 key "lab-update" {{
@@ -90,7 +91,7 @@ WRONG_DS = "1 13 2 " + "00" * 32
 
 
 class Answer:
-    """What the resolver says: status (NOERROR, NXDOMAIN, SERVFAIL), authenticated, values."""
+    """The resolver's answer: status (NOERROR, NXDOMAIN, SERVFAIL), authenticated, values."""
 
     def __init__(self, text):
         status = re.search(r"status: (\w+)", text)
@@ -109,7 +110,7 @@ class Answer:
 
 
 def ask(name, kind):
-    """Asks the resolver once."""
+    """Sends one query to the resolver."""
     words = ["+tries=1", "+time=3", "+noall", "+comments", "+answer", name, kind]
     return Answer(run("dig", f"@{RESOLVER}", *words, check=False).stdout)
 
@@ -137,7 +138,7 @@ class Dns:
         self.zone("lab.test")
 
     def zone(self, name):
-        """Adds a signed zone below `test.`; its records come by publish()."""
+        """Adds a signed zone below `test.`; publish() adds its records."""
         self._add_zone(name)
         self._knotc("reload")
         wait_until(lambda: self._ds(name), f"keys of {name}")
@@ -155,7 +156,7 @@ class Dns:
         self._write(zone)
         self._knotc("-b", "zone-reload", zone)
         self._forget(zone)
-        # The new zone is there as a whole, or not at all.
+        # The new zone appears completely or not at all.
         name, kind = next(reversed(records))
         self._wait(name, kind, lambda answer: answer.values(kind), "the new records")
 
@@ -168,7 +169,7 @@ class Dns:
         self._wait(name, kind, lambda a: a.status != "SERVFAIL" and not a.values(kind), "nothing")
 
     def break_chain(self, name):
-        """Makes a zone bogus: its DS record in `test.` fits no key of it."""
+        """Makes a zone bogus: its DS record in `test.` matches none of its keys."""
         self._change(name, "DS", [WRONG_DS])
         self._wait(name, "SOA", lambda answer: answer.status == "SERVFAIL", "SERVFAIL")
 
@@ -178,7 +179,7 @@ class Dns:
         self._wait(name, "SOA", lambda a: a.authenticated and a.values("SOA"), "a validated SOA")
 
     def make_insecure(self, name):
-        """Takes a zone out of DNSSEC: no DS, so nothing in it is authenticated."""
+        """Makes a zone insecure: without a DS record, its answers are not authenticated."""
         self._change(name, "DS", ())
         self._wait(name, "SOA", lambda a: a.values("SOA") and not a.authenticated, "a plain SOA")
 
@@ -237,7 +238,8 @@ class Dns:
         run("knotc", "-s", directory("knot") / "knot.sock", *words)
 
     def _forget(self, name):
-        """Empties the resolver's cache below a name: it keeps a bogus key for a minute else."""
+        """Flushes the resolver's cache below a name, because it would otherwise keep a bogus key
+        for a minute."""
         if self.resolver:
             self._control("flush_zone", f"{name}.")
 
@@ -245,7 +247,7 @@ class Dns:
         run("unbound-control", "-c", directory("unbound") / "unbound.conf", *words)
 
     def _ds(self, zone):
-        """The SHA-256 DS records of a zone's keys, empty until knot has made them."""
+        """The SHA-256 DS records of a zone's keys; empty until knot has created them."""
         config = directory("knot") / "knot.conf"
         text = run("keymgr", "-c", config, f"{zone}.", "ds", check=False).stdout
         rows = [line.split() for line in text.splitlines()]

@@ -21,7 +21,8 @@ def policy_id(text):
 
 
 class MailDomain:
-    """Makes the zone, its MX and the address of its policy host; the TXT record comes later."""
+    """Creates the zone, its MX record and the address of its policy host; the TXT record is
+    published later."""
 
     def __init__(self, dns, name, mx="mx1.lab.test"):
         self.dns = dns
@@ -36,6 +37,6 @@ class MailDomain:
         return fetch(self.host, PATH)
 
     def publish_id(self):
-        """Announces the policy that is served now, as the last step of every change."""
+        """Publishes the id of the policy that is served now, as the last step of every change."""
         record = f"v=STSv1; id={policy_id(self.fetch().body)};"
         self.dns.txt(f"_mta-sts.{self.name}", record)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults of a machine: created when a `with` block begins, removed when it ends.
 
-edited() and added() are functions of the lab's CA, as are all those that a test has in one table.
+edited() and added() return functions that take the lab's CA, like all other faults in a test's
+table.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ ADDED = ETC / "sites-enabled" / "fault.conf"
 
 
 def place(path, text):
-    """The place of the first line with this text, as it is logged."""
+    """The location of the first line with this text, in the format of the log."""
     lines = path.read_text().splitlines()
     return f"{path}:{1 + next(at for at, line in enumerate(lines) if text in line)}: "
 
@@ -29,7 +30,7 @@ def replaced(path, text):
 
 
 def edited(path, changes, at):
-    """A file is edited, {old: new}; yields the location of the text `at`."""
+    """Edits a file, {old: new}; yields the location of the text `at`."""
 
     @contextlib.contextmanager
     def make(_):
@@ -44,7 +45,7 @@ def edited(path, changes, at):
 
 
 def added(text, at):
-    """A site is added; yields the location of the text `at`."""
+    """Adds a site; yields the location of the text `at`."""
 
     @contextlib.contextmanager
     def make(_):
@@ -59,7 +60,7 @@ def added(text, at):
 
 @contextlib.contextmanager
 def led(links):
-    """Links {link: target} lead elsewhere."""
+    """Makes links {link: target} point to other targets."""
 
     def lead(links):
         for link, target in links.items():
@@ -76,7 +77,7 @@ def led(links):
 
 @contextlib.contextmanager
 def moved_away(path):
-    """Something else can be put in its place."""
+    """Moves a path away, so that something else can be created there."""
     aside = path.with_name(path.name + ".aside")
     path.rename(aside)
     try:
@@ -88,7 +89,7 @@ def moved_away(path):
 
 @contextlib.contextmanager
 def read_only(path):
-    """A disk that the kernel mounted read-only, as it does after errors."""
+    """A file system that is mounted read-only, as the kernel does after errors."""
     path.mkdir(exist_ok=True)
     options = "ro,mode=0700,uid=www-data,gid=www-data"
     run("mount", "-t", "tmpfs", "-o", options, "lab-read-only", path)

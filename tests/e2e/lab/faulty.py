@@ -10,7 +10,7 @@ LONG = 60
 
 
 def serve(address, port, talk, backlog=20):
-    """Listens, and has each connection talked to in a thread; ends with the session."""
+    """Listens, and handles each connection in a thread; ends with the session."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,7 +35,7 @@ def serve(address, port, talk, backlog=20):
 
 
 def take_no_connection(address, port):
-    """An address where a connection hangs: its queue is full, and nobody takes one out of it."""
+    """Makes connections to an address hang: the backlog is full, and no connection is accepted."""
     listener = socket.socket()
     listener.bind((address, port))
     listener.listen(0)
@@ -49,13 +49,13 @@ def take_no_connection(address, port):
 
 
 def hang(connection):
-    """Says nothing until the other side gives up."""
+    """Sends nothing until the client gives up."""
     while connection.recv(4096):
         pass
 
 
 def drip(data, pause):
-    """Sends one byte after the other."""
+    """Sends single bytes slowly."""
 
     def talk(connection):
         gone = threading.Event()
@@ -67,7 +67,7 @@ def drip(data, pause):
 
 
 def late(talk, seconds):
-    """Does the same, but not at once."""
+    """Does the same after a delay."""
 
     def wait_and_talk(connection):
         threading.Event().wait(seconds)
@@ -77,7 +77,7 @@ def late(talk, seconds):
 
 
 def say(data):
-    """Sends this and closes."""
+    """Sends some bytes and closes the connection."""
 
     def talk(connection):
         connection.sendall(data)
@@ -88,7 +88,7 @@ def say(data):
 
 
 def answer_once(data):
-    """Waits for the other side to speak, then says this and closes."""
+    """Waits for data from the client, then sends some bytes and closes the connection."""
 
     def talk(connection):
         connection.recv(4096)
@@ -103,7 +103,7 @@ def context(certificate, newest=None):
     if newest:
         made.set_ciphers("ALL:@SECLEVEL=0")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # old, which is the point
+            warnings.simplefilter("ignore", DeprecationWarning)  # deprecated on purpose
             made.minimum_version = ssl.TLSVersion.TLSv1
             made.maximum_version = newest
     return made
@@ -113,7 +113,7 @@ def context(certificate, newest=None):
 
 
 def answer(body, status="200 OK", content_type="text/plain", headers="", length=None):
-    """A whole HTTP answer, or one whose Content-Length lies."""
+    """A complete HTTP response, or one with a wrong Content-Length."""
     kind = f"Content-Type: {content_type}\r\n" if content_type else ""
     length = len(body) if length is None else length
     head = f"HTTP/1.1 {status}\r\n{kind}{headers}Content-Length: {length}\r\n" \
@@ -122,7 +122,7 @@ def answer(body, status="200 OK", content_type="text/plain", headers="", length=
 
 
 class Web:
-    """One https server whose hosts each have a certificate and an answer of their own."""
+    """An https server whose hosts each have their own certificate and response."""
 
     def __init__(self, address, default, newest=None):
         self.contexts = {}
@@ -154,7 +154,7 @@ class Web:
 
 
 def reply(data):
-    """What a host of Web answers, with a proper end of the TLS connection."""
+    """Sends the response of a host of Web, and ends the TLS connection properly."""
 
     def talk(connection):
         connection.sendall(data)
@@ -170,10 +170,9 @@ def reply(data):
 
 
 class Mail:
-    """An MX that goes through its steps up to TLS, and does one of them in another way.
-
-    Each step is a reply, or a function that gets the connection. The greeting may come late, as of a
-    server that keeps spammers waiting.
+    """An MX host that performs the steps up to TLS, with a fault in one of them. Each step is a
+    reply, or a function that gets the connection. The greeting may be delayed, like that of a
+    server that makes spammers wait.
     """
 
     def __init__(self, tls=None, greeting=b"220 mx ESMTP\r\n",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Domains that are healthy but for one fault each: a table."""
+"""A table of domains that are healthy except for one fault each."""
 
 import lab
 from lab.dns import quoted
@@ -18,11 +18,10 @@ OK, WARNING, CRITICAL, UNKNOWN = "ok", "warning", "critical", "unknown"
 
 
 class Fault:
-    """One domain: what differs from a healthy one, and what the check must say of it.
-
-    `text` is a part of a finding's message, `status` that of the domain, `outcome` that of the
-    verdict; `sender` is what mta-sts-query says, `differs` why that is another opinion than ours.
-    `words` are options of the call that it takes to see the fault.
+    """One domain: how it differs from a healthy one, and the expected result of the check. `text`
+    is a part of a finding's message, `status` that of the domain, `outcome` that of the verdict;
+    `sender` is the result of mta-sts-query, `differs` why that is different from ours. `words` are
+    options of the command that are needed to find the fault.
     """
 
     def __init__(self, name, finding, status, outcome, text, sender="VALID", records=None,
@@ -73,10 +72,10 @@ def policy(mode="enforce", mx=f"mx-good.{ZONE}", **more):
     return policy_text(mode, mx, **more)
 
 
-# What mta-sts-query answers where senders see no policy, and where they cannot get it.
+# The results of mta-sts-query if there is no policy, and if it cannot be fetched.
 NONE, ERROR = "NONE", "FETCH_ERROR"
 
-# Where its opinion differs from ours, with the reason.
+# Reasons why its result differs from ours.
 NO_RECORD_CHECK = "it reads id= without looking at the characters in it"
 NO_GRAMMAR = "it skips lines that it does not understand"
 

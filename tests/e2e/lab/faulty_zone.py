@@ -14,7 +14,7 @@ OLD = ssl.TLSVersion.TLSv1_1
 
 
 def records_of(fault, number):
-    """What stands in the zone about one domain."""
+    """The records of one domain in the zone."""
     texts = (f"v=STSv1; id={policy_id(fault.policy_text())};",) if fault.record is None \
         else fault.record
     more = dict(fault.records)
@@ -37,7 +37,8 @@ def records_of(fault, number):
 
 
 def issue(ca):
-    """Certificates by the words in the table; from here on the machine trusts the lab's own CA."""
+    """Issues certificates according to the table; from now on, the machine trusts the lab's own
+    CA."""
     foreign = Ca("foreign-ca")
     names = [f"*.{ZONE}", *(fault.host for fault in EVERYBODY), f"implicit-mx.{ZONE}",
              f"mx.{PLAIN_ZONE}"]
@@ -59,7 +60,7 @@ def issue(ca):
 
 
 def mail_talk(fault, issued):
-    """What an MX does with a connection; None if nothing listens."""
+    """The function that handles a connection to an MX host; None if nothing listens."""
     if fault.smtp == "old":
         return Mail(tls=context(issued["good"], OLD))
     if isinstance(fault.smtp, str):
@@ -70,7 +71,7 @@ def mail_talk(fault, issued):
 
 
 def start(dns, issued):
-    """The result must live as long as the domains."""
+    """Starts the servers; the result must be kept as long as the domains are used."""
     for address in WEB6, MX6:
         run("ip", "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
     run("ip", "route", "add", "unreachable", "203.0.113.0/24")

@@ -16,7 +16,7 @@ class Response:
 
     @property
     def names(self):
-        """The DNS names of the certificate's SAN."""
+        """The DNS names in the certificate's subjectAltName."""
         return sorted(value for kind, value in self.certificate["subjectAltName"] if kind == "DNS")
 
     @property
@@ -28,9 +28,8 @@ class Response:
 
 
 def fetch(host, path, method="GET", scheme="https", headers=None, context=None):
-    """One request; fails with the ssl module's own words where the certificate is wrong.
-
-    Callers with many requests pass a context, since making one takes longer than a request."""
+    """Sends one request; raises the exception of the ssl module if the certificate is not valid.
+    Callers with many requests pass a context, because creating one takes longer than a request."""
     if scheme == "https":
         context = context or ssl.create_default_context()
         connection = http.client.HTTPSConnection(host, timeout=TIMEOUT, context=context)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Load: clients that fetch a policy without pause while the server is being reloaded."""
+"""Load: clients that fetch a policy continuously while the server is being reloaded."""
 
 import ssl
 import threading
@@ -13,9 +13,9 @@ CLIENTS = 4
 class Load:
     """`with Load(domain, policy) as load: ...`, then load.requests and load.failures.
 
-    Each request is the whole way of a sender, with a connection of its own: a client with
-    keep-alive cannot help losing the race against the server that closes an idle connection
-    (RFC 9112 9.3.1), whatever the content.
+    Each request does everything that a sender does, over its own connection: with keep-alive, a
+    client may always lose the race against a server that closes an idle connection (RFC 9112
+    9.3.1).
     """
 
     def __init__(self, domain, policy):
@@ -23,7 +23,7 @@ class Load:
         self.policy = policy
         self.context = ssl.create_default_context()
         self.requests = 0
-        self.failures = []  # in words
+        self.failures = []  # as texts
         self.is_over = threading.Event()
         self.lock = threading.Lock()
         self.clients = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
@@ -50,6 +50,6 @@ class Load:
         """What is wrong with the response to one request, or that there is none."""
         try:
             response = fetch(self.host, PATH, context=self.context)
-        except Exception as error:  # a failure, whatever it is
+        except Exception as error:  # any exception is a failure
             return repr(error)
         return None if (response.status, response.body) == (200, self.policy) else repr(response)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Log files: what was written since a mark, and waiting for a line."""
+"""Log files: reading the lines since a mark, and waiting for a line."""
 
 import re
 from pathlib import Path
@@ -8,14 +8,14 @@ from lab.deadline import wait_until
 
 
 class Log:
-    """A log file that may not exist yet; reading starts at its present end."""
+    """A log file, which may not exist yet; reading starts at its current end."""
 
     def __init__(self, path):
         self.path = Path(path)
         self.mark()
 
     def mark(self):
-        """Forgets everything up to now."""
+        """Skips all lines up to now."""
         self.start = self.path.stat().st_size if self.path.exists() else 0
 
     def text(self):
@@ -29,6 +29,6 @@ class Log:
         return [line for line in self.text().splitlines() if re.search(pattern, line)]
 
     def wait(self, pattern, seconds=20):
-        """The first line that matches, as soon as it is there."""
+        """Waits for the first line that matches, and returns it."""
         wanted = f"{pattern} in {self.path}"
         return wait_until(lambda: self.lines(pattern), wanted, seconds)[0]

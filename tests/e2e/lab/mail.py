@@ -29,7 +29,7 @@ alias_maps =
 alias_database =
 """
 
-# An MX takes mail for every domain, and keeps it all in one mailbox.
+# An MX accepts mail for all domains, and stores all of it in one mailbox.
 MX = """\
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {key}, {chain}
@@ -40,7 +40,7 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 """
 
-# Retries are soon, so that a test sees a deferred mail go out by itself.
+# Retries come soon, so that a test can observe that deferred mail is sent.
 SENDING = """\
 smtp_bind_address = {address}
 smtp_tls_security_level = may
@@ -56,7 +56,7 @@ smtp_tlsrpt_enable = yes
 smtp_tlsrpt_socket_name = {socket}
 """
 
-# Nothing is chrooted: there it would look for resolv.conf and the CAs in vain.
+# Nothing is chrooted, because resolv.conf and the CAs are not in the chroot directory.
 MASTER = """\
 {address}:25 inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
@@ -116,7 +116,7 @@ class Postfix:
         self.daemon.wait_ready(self._greets)
 
     def flush(self):
-        """Tries every queued mail now."""
+        """Retries all queued mail now."""
         run("postfix", "-c", self.directory / "etc", "flush")
 
     def _greets(self):
@@ -128,7 +128,7 @@ class Postfix:
 
 
 class Mx(Postfix):
-    """A mail server that receives, with the certificate that it is given."""
+    """A receiving mail server with a given certificate."""
 
     def __init__(self, name, host, address, certificate):
         nobody = pwd.getpwnam("nobody")
@@ -140,7 +140,7 @@ class Mx(Postfix):
         super().__init__(name, host, address, settings)
 
     def take(self, certificate):
-        """Changes its certificate, and waits until it shows the new one."""
+        """Changes the certificate, and waits until the server presents the new one."""
         run("postconf", "-c", self.directory / "etc", "-e",
             f"smtpd_tls_chain_files = {certificate.key}, {certificate.chain}")
         run("postfix", "-c", self.directory / "etc", "reload")
@@ -148,7 +148,7 @@ class Mx(Postfix):
         wait_until(lambda: self._shown() == data, f"{certificate.chain} at {self.address}")
 
     def _shown(self):
-        """The bytes of the certificate that it shows."""
+        """The certificate that the server presents, as bytes."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
@@ -156,7 +156,8 @@ class Mx(Postfix):
             return smtp.sock.getpeercert(binary_form=True)
 
     def wait_for(self, mail):
-        """Until it is in the mailbox: it is queued here before, and the sender hears no more."""
+        """Waits until a mail is in the mailbox: it may still be in this server's queue when the
+        sender has finished."""
         wait_until(lambda: self.has(mail), f"{mail.token} in {self.mailbox}", 30)
 
     def has(self, mail):
@@ -164,7 +165,8 @@ class Mx(Postfix):
 
 
 class Mail:
-    """A mail that the sender has taken: its queue id, and a token to know it by at the MX."""
+    """A mail that the sender has accepted: its queue id, and a token that identifies it at the
+    MX."""
 
     def __init__(self, queue_id, token):
         self.queue_id = queue_id
@@ -184,8 +186,8 @@ class Outcome:
 
 
 class Sender(Postfix):
-    """A mail server that asks postfix-mta-sts-resolver about every domain it sends to. Policies can
-    be fetched from another network (lab.outside): it asks the daemon there."""
+    """A mail server that uses postfix-mta-sts-resolver for all domains to which it sends. Policies
+    can be fetched from another network (lab.outside) by using the daemon there."""
 
     def __init__(self, name="sender", address=SENDER, network=None):
         self.sessions = sessions.Sessions() if sessions.are_supported() and not network else None
@@ -200,7 +202,8 @@ class Sender(Postfix):
         here = directory(name)
         (here / "config.yml").write_text(
             RESOLVER.format(address=self.policies, tlsrpt=str(bool(self.sessions)).lower()))
-        # HOME: it looks for ~/.netrc at every fetch, and may not look into root's.
+        # HOME is set because it looks for ~/.netrc at each fetch, and has no access to root's home
+        # directory.
         words = ["setpriv", "--reuid=_mta-sts", "--regid=nogroup", "--clear-groups",
                  "mta-sts-daemon", "-c", here / "config.yml"]
         self.policy_daemon = Daemon(name, *(network.command(*words) if network else words),
@@ -237,7 +240,7 @@ class Sender(Postfix):
                 tls[process.group(1)] = line.split(": ", 1)[1]
             status = re.search(r": (\w+): to=.* status=(\w+) \((.*)\)$", line)
             if status:
-                # The connection was for the mail that the process handled next.
+                # The connection was used for the mail that the process handled next.
                 used = tls.pop(process.group(1), None) if process else None
                 if status.group(1) == mail.queue_id:
                     found.append(Outcome(status.group(2), status.group(3), used))
@@ -249,7 +252,7 @@ class Sender(Postfix):
         return wait_until(lambda: self.outcomes(mail), what, 30)[0]
 
     def delivery(self, mail):
-        """The attempt that delivered the mail, however many failed before."""
+        """The attempt that delivered the mail, after any number of failures."""
 
         def delivered():
             return [outcome for outcome in self.outcomes(mail) if outcome.status == "sent"]
@@ -257,7 +260,8 @@ class Sender(Postfix):
         return wait_until(delivered, lambda: f"delivery; so far {self.outcomes(mail)}", 30)[0]
 
 
-# As doc/reports.md and mta-sts-import(1) show it; as a mail server of its own. Retries are soon.
+# A separate mail server with the configuration of doc/reports.md and mta-sts-import(1). Retries
+# come soon.
 REPORTS = """\
 mydestination = {domain}
 transport_maps = inline:{{ {{ {address} = tlsrpt: }} }}
@@ -275,14 +279,14 @@ tlsrpt unix - n n - 1 pipe
 """
 
 
-# Addresses of clients: one whose mail the milter verifies, one of its InternalHosts, and one of its
+# Addresses of clients: one whose mail the milter verifies, one in its InternalHosts, and one in its
 # PeerList.
 OUTSIDE, INSIDE, PEER = "127.0.0.99", "127.0.0.1", "127.0.0.98"
 
 
 class Reports(Postfix):
-    """A mail server that hands the mail for one address to `mta-sts import`, and believes its own
-    milter about signatures."""
+    """A mail server that delivers mail for one address to `mta-sts import`, which trusts the
+    server's milter about signatures."""
 
     HOST = "reports.lab.test"
 
@@ -294,7 +298,7 @@ class Reports(Postfix):
                          REPORTS_SERVICE.format(host=self.HOST))
 
     def take(self, message, sender, client=OUTSIDE):
-        """Accepts the bytes of a mail from a client's address: its queue id."""
+        """Submits the bytes of a mail from a client's address; returns its queue id."""
         with smtplib.SMTP(self.address, 25, "lab.test", timeout=20,
                           source_address=(client, 0)) as smtp:
             smtp.mail(sender)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Senders on other networks: each in a network namespace of its own, with a cable to the lab.
-
-The lab's machine has further addresses for policy hosts, which these senders reach, and a resolver
-for them, which asks that of the lab.
+"""Senders on other networks: each in its own network namespace, with a link to the lab. The lab's
+machine has further addresses for policy hosts, which these senders can reach, and a resolver for
+them, which forwards to that of the lab.
 """
 
 from pathlib import Path
@@ -11,7 +10,7 @@ from lab import RESOLVER
 from lab.deadline import wait_until
 from lab.process import Daemon, directory, run
 
-# Of the policy host; also those of the lab's own clients, when they ask it.
+# Addresses of the policy host, and of the lab's own clients when they connect to it.
 IPV4, IPV6 = "198.19.5.80", "2001:db8:f::80"
 
 UNBOUND = """\
@@ -39,7 +38,7 @@ remote-control:
 
 
 def is_possible():
-    """Whether this machine has IPv6."""
+    """Whether this machine supports IPv6."""
     return Path("/proc/net/if_inet6").exists()
 
 
@@ -49,7 +48,7 @@ def add_addresses():
 
 
 def lose_ipv6():
-    """The lab's machine has no route to the policy host over IPv6 any more."""
+    """Removes the IPv6 route of the lab's machine to the policy host."""
     run("ip", "-6", "addr", "del", f"{IPV6}/128", "dev", "lo")
 
 
@@ -58,7 +57,7 @@ def regain_ipv6():
 
 
 class Network:
-    """A network with one sender, whose cable ends at the lab's address `gateway`."""
+    """A network with one sender, whose link ends at the lab's address `gateway`."""
 
     def __init__(self, name, address, gateway, bits):
         self.name, self.address, self.gateway = name, address, gateway
@@ -82,14 +81,14 @@ class Network:
         run(self._ip[0], "-n", self.name, *self._ip[1:], "route", *words)
 
     def command(self, *words):
-        """The words that run a program there."""
+        """The command that runs a program there."""
         return ["ip", "netns", "exec", self.name, *words]
 
     def run(self, *words, **more):
         return run(*self.command(*words), **more)
 
     def cut(self, address):
-        """From now on, no packet gets to the address: its router says so to the sender."""
+        """Makes an address unreachable: the router reports that to the sender."""
         self.route("add", "unreachable", address)
 
     def restore(self, address):

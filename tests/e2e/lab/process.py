@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes: commands that are run to their end, and daemons that are children of the session."""
+"""Processes: commands that are run to completion, and daemons that are children of the session."""
 
 import os
 import subprocess
@@ -9,11 +9,11 @@ from lab.deadline import wait_until
 
 
 class Failed(AssertionError):
-    """A command ended with another status than 0; its whole output is in the text."""
+    """A command ended with a status other than 0; the text contains its complete output."""
 
 
 def run(*argv, check=True, timeout=120, **options):
-    """Runs a command to its end; stdout and stderr come back together, as text."""
+    """Runs a command to completion; returns stdout and stderr together, as text."""
     done = subprocess.run(
         [str(word) for word in argv],
         stdout=subprocess.PIPE,
@@ -38,7 +38,7 @@ def directory(name):
 class Daemon:
     """A daemon that stays in the foreground; what it prints goes to `output.log` in its directory.
 
-    The end of the namespace ends it; stop() is for tests that want it away.
+    It ends with the namespace; stop() is for tests that need it stopped.
     """
 
     def __init__(self, name, *argv, user=None, env=None):
@@ -58,7 +58,7 @@ class Daemon:
             )
 
     def wait_ready(self, condition, seconds=20):
-        """Waits until the daemon serves; a daemon that has died ends the waiting at once."""
+        """Waits until the daemon is ready; fails at once if the daemon has exited."""
 
         def ready():
             if self.process.poll() is not None:

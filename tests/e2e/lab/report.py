@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports of senders: one day of one of them, posted or mailed as RFC 8460 has it."""
+"""Reports of senders: about one day of one sender, posted or mailed according to RFC 8460."""
 
 import datetime
 import email.message
@@ -36,7 +36,7 @@ def make(domain, policy, sender, days_ago, failures=(), begin=None, end=None):
 
 
 def post(url, report):
-    """The HTTP status, as curl prints it."""
+    """Posts a report; returns the HTTP status, as curl prints it."""
     return subprocess.run(
         ["curl", "-sS", "--fail", "-H", f"Content-Type: {POSTED}", "--data-binary", "@-", "-o",
          "/dev/null", "-w", "%{http_code}", url], input=report, capture_output=True, timeout=60,
@@ -56,7 +56,7 @@ def mail(domain, sender, report):
 
 
 def store_verified(domain, sender, report):
-    """The report arrives by mail with a valid signature."""
+    """Delivers the report by mail with a valid signature."""
     done = subprocess.run(["mta-sts", "import", "--authserv-id", VERIFIER],
                           input=mail(domain, sender, report), stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=60, check=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The TLSRPT data of Postfix 3.10 and later: a datagram from libtlsrpt for each SMTP session.
 
-A day's datagrams about a domain, summed up, are the report that the sender owes it.
+The datagrams of one day about a domain, added up, are the sender's report to it.
 """
 
 import datetime
@@ -26,12 +26,12 @@ DESCRIPTION = {"policy-string", "policy-domain", "mx-host"}
 
 
 def are_supported():
-    """Whether this Postfix sends them."""
+    """Whether this version of Postfix sends such datagrams."""
     return "smtp_tlsrpt_enable" in run("postconf", "-d", check=False).stdout
 
 
 class Sessions:
-    """Receives the datagrams; libtlsrpt does not wait, so a thread reads them at once."""
+    """Receives the datagrams. libtlsrpt does not wait, so a thread reads them immediately."""
 
     def __init__(self):
         self.path = directory("sessions") / "socket"
@@ -50,7 +50,7 @@ class Sessions:
         return [session["policies"] for session in self.seen if session["d"] == domain]
 
     def report(self, domain, organization):
-        """The sums of all sessions with a domain so far, packed as senders submit them."""
+        """The report about all sessions with a domain so far, compressed as by senders."""
         sums = {}
         for policies in self.of(domain):
             for policy in policies:
@@ -72,8 +72,8 @@ def describe(policy):
 
 
 def add(policy, counts):
-    """One session: secure or not ("f"), and each failure that it met, also those that did not
-    prevent a secure one in the end."""
+    """Adds one session: secure or not ("f"), and each of its failures, including those that did not
+    prevent a secure session in the end."""
     counts["failed" if policy["f"] else "successful"] += 1
     for failure in policy.get("failure-details", ()):
         described = {"result-type": RESULT_TYPES[failure["c"]]}
@@ -82,7 +82,7 @@ def add(policy, counts):
 
 
 def written(policy, counts):
-    """A policy of the report."""
+    """A policy in the format of the report."""
     failures = {text: count for text, count in counts.items() if text.startswith("{")}
     return {
         "policy": json.loads(policy),

@@ -11,12 +11,12 @@ from lab.process import run
 
 PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 MX = "mx.setup.test"
-# The directories that the program may change something in.
+# The directories in which the program may change something.
 CHANGED = (ETC, Path("/etc/letsencrypt"), Path("/var/backups"), Path("/var/lib/letsencrypt"))
 
 
 def set_up(domain, *words, server=acme.DIRECTORY, status=0):
-    """Runs the program to its end; its output, after a look at its status."""
+    """Runs the program, checks its status, and returns its output."""
     words += ("--server", server) if server else ()
     done = run("mta-sts-setup", domain, *words, check=False,
                env={**os.environ, **PATH}, timeout=300)
@@ -25,12 +25,12 @@ def set_up(domain, *words, server=acme.DIRECTORY, status=0):
 
 
 def enabled():
-    """What of Apache's sites, modules and snippets is enabled."""
+    """The enabled sites, modules and snippets of Apache."""
     return {str(path) for path in ETC.glob("*-enabled/*")}
 
 
 def forget(domain, *more):
-    """Takes away what was set up for a MailDomain, and further sites by their names."""
+    """Removes everything that was set up for a MailDomain, and further sites by name."""
     for name in (domain.host, domain.host + "-le-ssl") + more:
         run("a2dissite", "-q", "-f", name, check=False)
         run("a2disconf", "-q", "-f", name, check=False)
@@ -41,7 +41,7 @@ def forget(domain, *more):
 
 
 def tree(*directories):
-    """Every file and link of what the program may change, with its contents."""
+    """All files and links that the program may change, with their contents."""
     found = {}
     for directory in directories or CHANGED:
         for path in sorted(directory.rglob("*")):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the module says at start: its lines in Apache's error log, start by start."""
+"""What the module logs at start: its lines in Apache's error log, start by start."""
 
 import re
 
@@ -8,7 +8,8 @@ from lab.log import Log
 
 
 class Starts:
-    """Every line of ours in the error log but those that list what is served, start by start."""
+    """All lines of the module in the error log, except for those that list what is served, start by
+    start."""
 
     LINE = r"\[mta_sts:(\w+)\] \[pid (\d+).*?\] (.* \[([a-z-]+)\])$"
 
@@ -23,15 +24,16 @@ class Starts:
         return [line.group(1, 4, 3, 2) for line in found if line.group(4) != "policy-served"]
 
     def of_this_start(self, earlier, expected):
-        """[(level, id, text)]. Of the children with the pids `earlier` only what is expected and said
-        by nobody else: they may notice a change of the machine before the restart ends them."""
+        """[(level, id, text)]. Lines of child processes with the pids `earlier` are included only
+        if they are expected and no other process logged them: these processes may notice a change
+        of the machine before the restart ends them."""
         lines = [line[:3] for line in self.lines() if line[3] not in earlier]
         said = [line[:2] for line in lines]
         return lines + [line[:3] for line in self.lines() if line[3] in earlier
                         and line[:2] in expected and line[:2] not in said]
 
     def skip(self):
-        """What came up to now is not looked at."""
+        """Skips the lines up to now."""
         self.log.mark()
         self.logged = []
 

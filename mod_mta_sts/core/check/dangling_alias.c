@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/check/dead_alias.h"
+#include "core/check/dangling_alias.h"
 
 #include <string.h>
 
@@ -12,8 +12,8 @@ static const char *quote(apr_pool_t *p, const mta_sts_answer *answer)
     return mta_sts_text_quote(p, answer->alias, strlen(answer->alias));
 }
 
-const char *mta_sts_dead_alias_text(apr_pool_t *p, const mta_sts_answer *answer, const char *loss,
-                                    const char *danger)
+const char *mta_sts_dangling_alias_text(apr_pool_t *p, const mta_sts_answer *answer,
+                                        const char *loss, const char *danger)
 {
     return answer->status == MTA_STS_ANSWER_NXDOMAIN
                ? apr_psprintf(p,
@@ -24,7 +24,8 @@ const char *mta_sts_dead_alias_text(apr_pool_t *p, const mta_sts_answer *answer,
                               quote(p, answer), loss);
 }
 
-const char *mta_sts_dead_alias_fix(apr_pool_t *p, const mta_sts_answer *answer, const char *name)
+const char *mta_sts_dangling_alias_fix(apr_pool_t *p, const mta_sts_answer *answer,
+                                       const char *name)
 {
     return answer->status == MTA_STS_ANSWER_NXDOMAIN
                ? apr_psprintf(p, "replace the CNAME of %s with the record itself", name)
