@@ -7,8 +7,12 @@ complain() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 die() { complain "$*"; exit 1; }
 wrong_argument() { complain "$*"; exit 2; }
 
-# A command line for the user to run as root, with sudo if they used sudo themselves.
-as_root() { printf '%s%s' "${SUDO_USER:+sudo }" "$*"; }
+# A command line for the user to run as root: with sudo if they used it themselves, or are not root.
+as_root() {
+    local sudo=${SUDO_USER:+sudo }
+    [ "$(id -u)" = 0 ] || ! command -v sudo > /dev/null || sudo="sudo "
+    printf '%s%s' "$sudo" "$*"
+}
 
 need_root() {
     local sudo=
@@ -52,7 +56,7 @@ need_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
-    # Also an interrupted one must not leave the file that keeps services from starting.
+    # An interrupted installation must not leave behind the file that keeps services from starting.
     (
         policy=/usr/sbin/policy-rc.d written= log=$(mktemp) || die "cannot write to ${TMPDIR:-/tmp}"
         trap 'rm -f "$log" $written' EXIT
@@ -71,9 +75,9 @@ build_packages="apache2-bin apache2-dev autoconf automake gcc libapr1-dev libapr
     libaprutil1-dbd-sqlite3 libcurl4-openssl-dev libevent-dev libgmime-3.0-dev libidn2-dev
     libjansson-dev libopendkim-dev libssl-dev libtool libunbound-dev make nettle-dev pkg-config zlib1g-dev"
 
-# plain_path PATH [WHAT]: configure and make do not work below every directory.
+# plain_path PATH [WHAT]: ends if configure and make cannot handle the path. WHAT: what to move.
 plain_path() {
-    [[ $1 != *[[:space:]\"\#\$\&\'\`\\]* ]] || die "$1: nothing can be built in a path with blanks" \
+    [[ $1 != *[[:space:]\"\#\$\&\'\`\\]* ]] || die "$1: nothing can be built in a path that contains whitespace" \
         "or one of \"#\$&'\`\\: move ${2-the checkout}"
 }
 

@@ -139,6 +139,22 @@ def test_a_checkout_that_cannot_be_written_to_is_named_as_the_cause(tmp_path, sc
     assert done.stderr == f"{script}: cannot write to {tmp_path}/{output}\n"
 
 
+@pytest.mark.parametrize("user, sudo_user, has_sudo, shown", [
+    ("root", "", True, "apt-get install x"),
+    ("root", "jo", True, "sudo apt-get install x"),
+    ("nobody", "", True, "sudo apt-get install x"),
+    ("nobody", "", False, "apt-get install x"),
+])
+def test_commands_for_root_are_shown_with_sudo_where_that_is_needed(user, sudo_user, has_sudo, shown):
+    """Whether or not this machine has sudo: the shell finds commands that are functions only."""
+    commands = "id() { echo $EUID; }; PATH=" + "; sudo() { :; }" * has_sudo
+    script = f". {TOP}/scripts/common.sh; {commands}; as_root apt-get install x"
+    done = subprocess.run(["setpriv", f"--reuid={user}", "bash", "-c", script], capture_output=True,
+                          text=True, timeout=60,
+                          env={"PATH": os.environ["PATH"], "SUDO_USER": sudo_user})
+    assert (done.stdout, done.stderr) == (shown, "")
+
+
 def test_a_configured_source_directory_is_reported(tmp_path):
     (tmp_path / "scripts").mkdir()
     for name in "quickstart", "common.sh":

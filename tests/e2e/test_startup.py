@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import DIRECTORY, database, report
+from lab import database, report
 from lab.apache import ETC, site_text
 from lab.ca import Certificate, RSA_KEY
 from lab.database import FILE as DATABASE, STATE_DIR

@@ -186,7 +186,7 @@ def test_the_oldest_days_are_deleted_when_the_log_is_full_and_all_views_say_for_
     process.wait_for(lambda: status_page.metrics(server)[1]["mta_sts_fetch_log_full"] == 0, "the new quota")
     assert status_page.data(server)["findings"] == []
     assert "Warnings" not in status_page.page(server).text
-    assert f"resolved: this machine: fetch log" in watch(server)
+    assert "resolved: this machine: fetch log" in watch(server)
 
 
 def test_full_addresses_of_a_clock_that_was_ahead_are_replaced(make):

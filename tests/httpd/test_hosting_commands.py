@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import process
-from hosting import BODY, COMMAND, ON, begin_hosting, fetch, served
+from hosting import BODY, COMMAND, ON, begin_hosting, served
 from httpd import APACHE, CHILD, proxied
 from policy import MX, identity, text
 from report import import_verified, make as make_report

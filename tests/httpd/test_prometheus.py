@@ -266,7 +266,7 @@ def problems_of_rule(prometheus, rule):
     for name in set(re.findall(r"\$labels\.(\w+)", text)):
         if not all(labels.get(name) for labels, _ in series):
             yield f"no label {name}"
-    if not all(value in "$value" for value in re.findall(r"{{ (\$\w+)", text) if value != "$labels"):
+    if not all(value == "$value" for value in re.findall(r"{{ (\$\w+)", text) if value != "$labels"):
         yield "an unknown variable"
 
 

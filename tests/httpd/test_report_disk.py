@@ -2,7 +2,6 @@
 """A report is on disk before its answer; a full or failing disk is logged, and works again."""
 
 import contextlib
-import json
 import os
 import random
 import re

@@ -245,10 +245,11 @@ def refusals_that_waited(server, log, count):
 
 
 def test_most_refused_bodies_are_not_waited_for(make_with):
-    """If all threads of mod_http2 waited, even briefly, it could forget requests of others afterwards."""
+    """If all threads of mod_http2 waited, even briefly, it could forget requests of others afterwards. There
+    are fewer of them than upload slots, since a body without a slot is never waited for."""
     server = make_with([r"\[report-busy\]$"])
     server.log.possible += [r"\[report-cut\]$"]
-    server.configure("Protocols h2c http/1.1\nTimeout 300\nMTASTSReportLimit 100000\n" + ONE_CHILD +
+    server.configure("Protocols h2c http/1.1\nTimeout 300\nMTASTSReportLimit 100000\n" + ONE_CHILD + FEW +
                      'LogFormat "%D %>s" took\nCustomLog "@ROOT@/took.log" took\n' + report.conf(), ["http2"])
     server.start()
     # A busy machine can let any of them take longer, but hardly most of them three times.

@@ -18,7 +18,7 @@ import pytest
 from database import Database, noted
 from hosting import BODY, COMMAND, REMOTE, begin_hosting, served
 from httpd import TOP
-from policy import PATH, identity, text
+from policy import identity, text
 from status_page import LOCATION, data, page
 from test_rollout import A, B, DAY, configure, fetch, recorded
 
