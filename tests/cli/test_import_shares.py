@@ -8,6 +8,7 @@ import mailbox
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -44,10 +45,14 @@ def mail(content, signer=None):
     return message
 
 
+def command(state):
+    return [COMMAND, "import", "--state-dir", str(state), "--quota", f"{QUOTA},{QUOTA}",
+            "--authserv-id", AUTHSERV]
+
+
 def call(state, *words, given=b""):
-    return subprocess.run([COMMAND, "import", "--state-dir", str(state), "--quota",
-                           f"{QUOTA},{QUOTA}", "--authserv-id", AUTHSERV, *map(str, words)],
-                          input=given, capture_output=True, timeout=60)
+    return subprocess.run([*command(state), *map(str, words)], input=given, capture_output=True,
+                          timeout=60)
 
 
 def send(state, number, signer=None, size=20000):
@@ -120,6 +125,24 @@ def test_verified_mail_of_many_signers_leaves_space_to_others(spool, tmp_path):
     error = send_many(spool, tmp_path, [f"x{number}.example" for number in range(500)], 11000)
     assert "has used up its share of" in error
     assert used(spool) <= QUOTA // 8 * 7
+
+
+def test_a_call_that_takes_long_goes_by_what_others_have_counted_meanwhile(spool, tmp_path):
+    """Otherwise it would count the spool anew for each of its mails."""
+    fill(spool, QUOTA // 8)
+    fill(spool, QUOTA // 16 * 13 - 30000)
+    first = tmp_path / "first"
+    first.write_bytes(mail(make(2, 10000), "honest.example").as_bytes())
+    with subprocess.Popen([*command(spool), first, "-"], stdin=subprocess.PIPE) as running:
+        while not (spool / "mail-shares").exists():
+            assert running.poll() is None
+            time.sleep(0.01)
+        for path in (spool / "reports").rglob("*"):
+            if path.is_file() and path.stat().st_size > QUOTA // 2:
+                path.unlink()
+        assert send(spool, 3, "other.example") == 0
+        running.communicate(mail(make(4, 200000), "honest.example").as_bytes(), timeout=60)
+    assert running.returncode == 0
 
 
 def test_what_was_removed_is_free_again(spool, tmp_path):

@@ -3,8 +3,10 @@
 
 import calendar
 import os
+import socket
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,30 @@ def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_settles
     directories = {report.digest(make(number))[:2] for number in (1, 2)}
     process.wait_for(lambda: {f"{row['directory']:02x}" for row in Database(server).run(
         "SELECT directory FROM tlsrpt_directory")} >= directories, "each directory to be known as it is now")
+
+
+def is_read(stream):
+    """Whether httpd has read everything that was sent to it."""
+    ends = [f":{stream.getpeername()[1]:04X}", f":{stream.getsockname()[1]:04X}"]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[1].endswith(ends[0]) and row[2].endswith(ends[1]) and row[4].endswith(":00000000")
+               for row in rows)
+
+
+def test_a_request_that_began_in_the_minute_before_counts_in_the_minute_in_which_it_is_complete(start_at):
+    server, clock = start_at("MTASTSReportLimit 1\n", [r"\[report-limited\]$"])
+    seconds = 5 - int(time.time()) % 60  # a minute has just begun
+    clock.set(seconds)
+    begun, rest = report.request(packed(make(9))).split(b"\r\n", 1)
+    with socket.create_connection(("127.0.0.1", server.ports["http"]), 30) as stream:
+        stream.sendall(begun + b"\r\n")
+        process.wait_for(lambda: is_read(stream), "the request line to be read")
+        clock.set(seconds + 60)
+        store_report(server, 1)
+        assert post(server, packed(make(2))).status == 503
+        stream.sendall(rest)
+        assert stream.recv(100).startswith(b"HTTP/1.1 503 ")
+    assert post(server, packed(make(3))).status == 503
 
 
 def received(server):

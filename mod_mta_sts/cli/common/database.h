@@ -40,8 +40,8 @@ const char *cli_database_find(apr_pool_t *p, const char *value, const char *stat
  * @param p         pool of the error text
  * @param value     of --database, or NULL
  * @param state_dir of --state-dir, or NULL
- * @return NULL, or what is wrong: no state directory; no such directory, or file of SQLite, which was
- *         named
+ * @return NULL, or what is wrong: it is not a state directory, or the directory or SQLite file that
+ *         was named does not exist
  */
 const char *cli_database_check(apr_pool_t *p, const char *value, const char *state_dir);
 

@@ -80,15 +80,17 @@ static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_are
 static const char *refuse_share(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                                 tlsrpt_area area)
 {
-    const cli_share_question question = {.spool = importer->spool,
-                                         .state_dir = importer->state_dir,
-                                         .area = area,
-                                         .verified = item->verified,
-                                         .cost = tlsrpt_spool_cost(item->len),
-                                         .used = importer->used[area],
-                                         .quota = importer->limits->quota[area]};
+    cli_share_question question = {.spool = importer->spool,
+                                   .state_dir = importer->state_dir,
+                                   .area = area,
+                                   .verified = item->verified,
+                                   .cost = tlsrpt_spool_cost(item->len),
+                                   .used = importer->used[area],
+                                   .quota = importer->limits->quota[area]};
+    const char *reason = strcmp(item->channel, "mail") == 0 ? cli_share_take(p, &question) : NULL;
 
-    return strcmp(item->channel, "mail") == 0 ? cli_share_take(p, &question) : NULL;
+    importer->used[area] = question.used;
+    return reason;
 }
 
 /* A mail server tries a message on standard input again later. In a mailbox or a file it is

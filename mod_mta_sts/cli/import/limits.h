@@ -21,8 +21,9 @@
 typedef struct cli_limits {
     tlsrpt_limits report;
     apr_int64_t quota[TLSRPT_AREAS]; /* bytes on disk, by tlsrpt_area */
-    int has_size, has_quota;         /* set by an option */
-    apr_int64_t fetch_keep_days;     /* MTASTSFetchLogKeep; 0: there is no fetch log, or not known */
+    int has_size, has_quota;         /* whether options have set them */
+    apr_int64_t fetch_keep_days;     /* MTASTSFetchLogKeep; 0: there is no fetch log, or it is not
+                                        known whether there is one */
     const char *names; /* the file of tlsrpt/spool/scope.h, mapped; NULL: reports about any domain
                           are stored */
     apr_size_t names_len;

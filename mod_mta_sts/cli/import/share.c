@@ -260,9 +260,15 @@ static int is_of_reserve(const shares *all, const cli_share_question *q, apr_int
     return used <= q->quota / 8 * 7 || sum_verified(all) + q->cost <= q->quota / MAIL_PART;
 }
 
-/* @param used in bytes: with this report, and with the index */
-static int may_have(const shares *all, const cli_share_question *q, apr_int64_t used)
+/* In bytes: with this report, and with the index. */
+static apr_int64_t used_with(apr_pool_t *p, const cli_share_question *q)
 {
+    return q->used + q->cost + (q->area == TLSRPT_REPORTS ? index_bytes(p, q->state_dir) : 0);
+}
+
+static int may_have(const shares *all, const cli_share_question *q)
+{
+    apr_int64_t used = used_with(all->p, q);
     apr_int64_t shared = q->area == TLSRPT_REPORTS ? q->quota / 4 * 3 : q->quota;
     apr_int64_t own = held(all, find_key(all, q->area, q->verified)) + q->cost;
 
@@ -291,24 +297,29 @@ static const char *refuse(apr_pool_t *p, const cli_share_question *q)
                         of, q->state_dir, tlsrpt_spool_areas[q->area]);
 }
 
-const char *cli_share_take(apr_pool_t *p, const cli_share_question *q)
+/* The caller goes by the result as well: otherwise each of its reports would find a drift. */
+static void count_anew(shares *all, cli_share_question *q)
 {
-    apr_int64_t used = q->used + q->cost;
+    count(all, q->spool);
+    q->used = all->used[q->area];
+}
+
+const char *cli_share_take(apr_pool_t *p, cli_share_question *q)
+{
     shares all = {.p = p};
     int fd, may;
 
-    used += q->area == TLSRPT_REPORTS ? index_bytes(p, q->state_dir) : 0;
-    if (used <= q->quota / FREE_PART) {
+    if (used_with(p, q) <= q->quota / FREE_PART) {
         return NULL;
     }
     fd = open_locked(p, q->state_dir);
     if (!read_noted(&all, read_all(p, fd)) || has_drifted(&all, q)) {
-        count(&all, q->spool);
+        count_anew(&all, q);
     }
-    may = may_have(&all, q, used);
+    may = may_have(&all, q);
     if (!may && !is_recent(&all)) {
-        count(&all, q->spool);
-        may = may_have(&all, q, used);
+        count_anew(&all, q);
+        may = may_have(&all, q);
     }
     if (may) {
         add(&all, find_key(&all, q->area, q->verified), q->cost);

@@ -30,12 +30,13 @@ typedef struct cli_share_question {
     tlsrpt_area area;
     const char *verified; /* the domain of the signer, or NULL */
     apr_int64_t cost;     /* in bytes */
-    apr_int64_t used;     /* in bytes: files of the area, without this report */
+    apr_int64_t used;     /* in bytes: files of the area, without this report; corrected if they are
+                             counted anew */
     apr_int64_t quota;
 } cli_share_question;
 
 /* Counts the report, if its sender may have it stored. Returns NULL, or why it may not. p is
  * scratch. */
-const char *cli_share_take(apr_pool_t *p, const cli_share_question *question);
+const char *cli_share_take(apr_pool_t *p, cli_share_question *question);
 
 #endif

@@ -160,11 +160,12 @@ static int reject_body(request_rec *r, apr_size_t max, int status)
 }
 
 /* Every request counts against the limit, because even those that are refused or repeated cost
- * time. */
+ * time. It counts in the current minute: one that began in an earlier minute, with slow headers,
+ * would free the slots of this minute. */
 static mts_limit_state count_request(const request_rec *r)
 {
     return mts_limit_count_with_networks(
-        LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute, r->request_time);
+        LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute, apr_time_now());
 }
 
 static int take_body(request_rec *r)

@@ -44,7 +44,7 @@ typedef struct mts_token {
 apr_uint64_t mts_token_take(mts_token_kind kind, int limit, const char *address);
 
 /*
- * The same for a group of 0, but waits until a token is free.
+ * The same without an address, but waits until a token is free.
  *
  * @param patience the longest time to wait, in microseconds
  * @param may_wait called before each pause, with baton; if it returns 0, the wait ends

@@ -179,9 +179,10 @@ static void log_renamed(mts_database *database)
     if (*database->lost && strcmp(database->lost, host) != 0) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, database->main,
                      "this machine is %s in %s from now on: it was silent for a day or longer, as "
-                     "when it is paused, and another machine has its former name, %s, since; "
-                     "nothing is lost, and nothing need be done once; machines or containers that "
-                     "run at the same time should have different host names (--hostname) "
+                     "when it is paused, and another machine has had its former name, %s, since "
+                     "then; nothing is lost, and if this happens only once, nothing needs to be "
+                     "done; give machines or containers that run at the same time different host "
+                     "names (--hostname) "
                      "[machine-renamed]",
                      host, mta_sts_database_name(database->db), database->lost);
     }
