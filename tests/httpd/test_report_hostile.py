@@ -195,7 +195,7 @@ def test_many_bombs_at_once_take_little_more_memory_than_one(make_with):
     before = process.resident_kib(child)
     statuses = []
     workers = [threading.Thread(target=lambda bomb=bomb, number=number: statuses.append(
-        post(server, bomb, client_ip=f"192.0.{number}.1").status))
+        post(server, bomb, client_ip=f"192.{number}.0.1").status))
         for number, bomb in enumerate(bombs)]
     for worker in workers:
         worker.start()
@@ -220,7 +220,7 @@ def test_memory_of_large_reports_is_returned_in_all_threads(make_with):
     for _ in range(3):
         statuses = []
         workers = [threading.Thread(target=lambda number=number: statuses.append(
-            post(server, values(60000 + number), client_ip=f"192.0.{number}.1").status))
+            post(server, values(60000 + number), client_ip=f"192.{number}.0.1").status))
             for number in range(25)]
         for worker in workers:
             worker.start()

@@ -51,7 +51,7 @@ def scrape(server):
     return pages
 
 
-@pytest.mark.parametrize("way", [{"is_silent": True}, {"delay": 3}], ids=["never", "late"])
+@pytest.mark.parametrize("way", [{"is_silent": True}, {"delay": 2}], ids=["never", "late"])
 def test_a_postgresql_that_answers_late_or_never_holds_up_no_request_and_no_generation(
         make_with, postgres, slow, way):
     server = make_with([FAILED]).configure(

@@ -46,7 +46,7 @@ def test_it_works_under_any_mpm_and_over_restarts(make_with, mpm):
 
 
 LIMITS = {"version": 1, "max_size": {"sent": 2**21, "inflated": 20 * 2**20},
-          "quota": {"reports": 2**31, "quarantine": 2**25}}
+          "quota": {"reports": 2**31, "quarantine": 2**25}, "fetch_log": {"keep_days": 90}}
 
 
 @pytest.mark.parametrize("mask", [0, 0o777])
@@ -60,7 +60,7 @@ def test_the_limits_are_written_for_mta_sts_import_at_each_start(start, mask):
     assert owner_and_mode(path) == (CHILD.pw_uid, 0o600)
     assert json.loads(path.read_text()) == {
         "version": 1, "max_size": {"sent": 2**20, "inflated": 10 * 2**20},
-        "quota": {"reports": 2**30, "quarantine": 64 * 2**20}}
+        "quota": {"reports": 2**30, "quarantine": 64 * 2**20}, "fetch_log": {"keep_days": 90}}
     server.configure("MTASTSReportMaxSize 2M 20M\nMTASTSReportQuota 2G 32M\n" + report.conf())
     server.graceful()
     assert json.loads(path.read_text()) == LIMITS
