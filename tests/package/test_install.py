@@ -108,7 +108,8 @@ def test_scripts_that_are_interrupted_while_they_install_packages_leave_services
     bare.write("/srv/scripts/common.sh", (TOP / "scripts/common.sh").read_text())
     bare.write("/root/apt-get", f"#!/bin/sh\ntouch /root/began\nkill -{signal} 0\n")
     bare.file("/root/apt-get").chmod(0o755)
-    bare.run("setsid", "-w", "env", "PATH=/root:/usr/sbin:/usr/bin:/sbin:/bin", "bash", "-c",
+    bare.run("setsid", "-w", "env", f"--default-signal={signal}",
+             "PATH=/root:/usr/sbin:/usr/bin:/sbin:/bin", "bash", "-c",
              ". /srv/scripts/common.sh; need_packages hello", check=False)
     assert bare.file("/root/began").exists()
     assert bare.glob("usr/sbin/policy-rc.d") + bare.glob("tmp/*") == []

@@ -252,7 +252,8 @@ def test_the_check_before_a_removal_leaves_no_files(machine, interrupted):
                   "#!/bin/sh\nexec /usr/sbin/apachectl \"$@\"\n")
     machine.run("chmod", "+x", "/root/apachectl")
     before = files()
-    done = machine.run("setsid", "-w", "env", "PATH=/root:/usr/sbin:/usr/bin:/sbin:/bin",
+    done = machine.run("setsid", "-w", "env", "--default-signal=INT",
+                       "PATH=/root:/usr/sbin:/usr/bin:/sbin:/bin",
                        "/usr/share/mod_mta_sts/check-removal", check=False)
     assert (done.returncode != 0) == interrupted
     assert files() == before
