@@ -208,13 +208,17 @@ def with_postgres(start_shared):
         server.stop()
 
 
+def lasting(reports):
+    """Without what depends on when the server began."""
+    for changing in "last_received_at", "latest":
+        assert reports.pop(changing)
+    return json.loads(re.sub(r"(its first one is of) [-\d]+ [:\d]+ UTC", r"\1 ...", json.dumps(reports)))
+
+
 def test_postgresql_gives_the_same_answers_as_sqlite(full, with_postgres):
     for query in ["?since=all", "?since=400d", *(f"?since=all&domain={name}" for name in REACHED)]:
         found, expected = data(with_postgres, query), data(full, query)
-        for reports in found["reports"], expected["reports"]:
-            for changing in "last_received_at", "latest":
-                assert reports.pop(changing)
-        assert found["reports"] == expected["reports"], query
+        assert lasting(found["reports"]) == lasting(expected["reports"]), query
     found, expected = (
         {name: value for name, value in metrics(server, "?since=all")[1].items()
          if name.startswith(("mta_sts_sessions{", "mta_sts_unverified_sessions{"))} for server in (with_postgres, full))
