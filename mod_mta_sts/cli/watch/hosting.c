@@ -89,18 +89,10 @@ static void take_findings(cli_watch_look *look, const mta_sts_findings *findings
 
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
-        const cli_watch_item item = {.domain = "",
-                                     .part = CLI_WATCH_MACHINE,
-                                     .subject = finding->subject,
-                                     .id = finding->id,
-                                     .kind = kind,
-                                     .severity = finding->severity,
-                                     .fix = finding->fix,
-                                     .needed = look->runs};
 
         if ((finding->severity == MTA_STS_WARNING || finding->severity == MTA_STS_ERROR) &&
             !is_checked(look, finding)) {
-            cli_watch_look_add(look, &item, finding->message);
+            cli_watch_look_add_finding(look, finding, kind, look->runs);
         }
     }
 }

@@ -83,6 +83,21 @@ void cli_watch_look_add(cli_watch_look *look, const cli_watch_item *item, const 
     }
 }
 
+void cli_watch_look_add_finding(cli_watch_look *look, const mta_sts_finding *finding,
+                                const char *kind, int needed)
+{
+    const cli_watch_item item = {.domain = "",
+                                 .part = CLI_WATCH_MACHINE,
+                                 .subject = finding->subject,
+                                 .id = finding->id,
+                                 .kind = kind,
+                                 .severity = finding->severity,
+                                 .fix = finding->fix,
+                                 .needed = needed};
+
+    cli_watch_look_add(look, &item, finding->message);
+}
+
 void cli_watch_look_add_blind(cli_watch_look *look, const char *subject, const char *message,
                               const char *fix)
 {

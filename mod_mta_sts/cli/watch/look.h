@@ -50,6 +50,15 @@ cli_watch_look *cli_watch_look_make(apr_pool_t *p, int runs);
  */
 void cli_watch_look_add(cli_watch_look *look, const cli_watch_item *item, const char *message);
 
+/*
+ * Adds a finding about this machine as a problem.
+ *
+ * @param kind   further distinction where the id is not specific enough, or NULL
+ * @param needed number of consecutive runs until it is certain
+ */
+void cli_watch_look_add_finding(cli_watch_look *look, const mta_sts_finding *finding,
+                                const char *kind, int needed);
+
 /* Adds something on this machine that could not be checked, and so is unknown. fix may be NULL. All
  * texts are borrowed. */
 void cli_watch_look_add_blind(cli_watch_look *look, const char *subject, const char *message,

@@ -57,15 +57,7 @@ static const char *look_at_fetch_log(cli_watch_look *look, mta_sts_database *db,
     int i;
 
     for (i = 0; i < findings->list->nelts; i++) {
-        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
-        const cli_watch_item item = {.domain = "",
-                                     .part = CLI_WATCH_MACHINE,
-                                     .subject = finding->subject,
-                                     .id = finding->id,
-                                     .severity = finding->severity,
-                                     .fix = finding->fix};
-
-        cli_watch_look_add(look, &item, finding->message);
+        cli_watch_look_add_finding(look, mta_sts_findings_at(findings, i), NULL, 1);
     }
     look->has_fetch_log = !error;
     return error;

@@ -78,16 +78,18 @@ static void make_lists(apr_pool_t *p, tlsrpt_domain *domain)
     domain->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen_policy));
 }
 
+#define SUMS_OF_ALL SUM("successful") ", " SUM("failed")
+#define SUMS_OF_VERIFIED SUM_VERIFIED("successful") ", " SUM_VERIFIED("failed")
+
 const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
 {
     make_lists(query->p, domain);
     return mta_sts_database_rows(
         query->db,
         "SELECT sum(CASE WHEN %d = 0 THEN reports ELSE parts END),"
-        " sum(CASE WHEN %d = 0 THEN reports ELSE parts END * verified), " SUM(
-            "successful") ", " SUM("failed") ", " SUM_VERIFIED("successful") ", " SUM_VERIFIED("fai"
-                                                                                               "le"
-                                                                                               "d") ", min(nullif(range_begin, 0)), max(range_end) FROM tlsrpt_sum WHERE domain = %lld"
-                                                                                                    " AND" PARTS_OF_SUMS,
+        " sum(CASE WHEN %d = 0 THEN reports ELSE parts END * verified), " SUMS_OF_ALL
+        ", " SUMS_OF_VERIFIED
+        ", min(nullif(range_begin, 0)), max(range_end) FROM tlsrpt_sum WHERE domain = %lld"
+        " AND" PARTS_OF_SUMS,
         take_totals, domain, (int)query->parts, (int)query->parts, id, PARTS_OF_SUMS_VALUES(query));
 }
